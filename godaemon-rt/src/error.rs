@@ -1,0 +1,302 @@
+//! Why a start failed: what was being done, on what, and why.
+
+use crate::channel::Reason;
+use crate::inherit::{HandedOn, Inherit};
+use crate::stage::Stage;
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Why a start failed, in whichever of the three processes.
+///
+/// `Display` says what was being done and, for a later process, in which one; [`source`](StdError::source) says why,
+/// and never repeats it. `{:#}` gives both, with every cause, in one line:
+///
+/// ```
+/// let error = godaemon_rt::read_link("/no/such/link").unwrap_err();
+/// assert_eq!(error.to_string(), "readlink /no/such/link");
+/// assert_eq!(format!("{error:#}"), "readlink /no/such/link: No such file or directory (os error 2)");
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    stage: Stage,
+    what: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+    files: Vec<HandedOn>,
+}
+
+/// What kind of failure an [`Error`] is; each has an [exit status](Error::exit_code).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An expression of the options failed: exit status 1.
+    Expression,
+    /// The daemon called [`Ready::fail`](crate::Ready::fail): exit status 1.
+    Failed,
+    /// The process is a daemon already, or acts as one: exit status 64.
+    AlreadyDaemon,
+    /// The value of an option is out of range: exit status 64.
+    OutOfRange,
+    /// The daemon panicked before it was ready: exit status 70.
+    Panicked,
+    /// The daemon let go of [`Ready`](crate::Ready) unused, or never called `daemonize`: exit status 70.
+    NotReady,
+    /// A system call failed, the first child was killed, or the stage cannot be told: exit status 71.
+    System,
+    /// The program's file gives it privileges, so it does not become a daemon: exit status 77.
+    Privileged,
+    /// The daemon ended with this status before it was ready: the same exit status.
+    Ended(u8),
+    /// The daemon was killed by this signal before it was ready: exit status 128 and the signal's number.
+    Killed(i32),
+}
+
+impl ErrorKind {
+    /// Two numbers for the way through the channel.
+    pub(crate) fn to_numbers(self) -> (u8, i32) {
+        match self {
+            ErrorKind::Expression => (0, 0),
+            ErrorKind::Failed => (1, 0),
+            ErrorKind::AlreadyDaemon => (2, 0),
+            ErrorKind::OutOfRange => (3, 0),
+            ErrorKind::Panicked => (4, 0),
+            ErrorKind::NotReady => (5, 0),
+            ErrorKind::System => (6, 0),
+            ErrorKind::Privileged => (7, 0),
+            ErrorKind::Ended(status) => (8, status.into()),
+            ErrorKind::Killed(signal) => (9, signal),
+        }
+    }
+
+    /// The kind that has these numbers.
+    pub(crate) fn from_numbers(kind: u8, detail: i32) -> Option<ErrorKind> {
+        Some(match (kind, detail) {
+            (0, 0) => ErrorKind::Expression,
+            (1, 0) => ErrorKind::Failed,
+            (2, 0) => ErrorKind::AlreadyDaemon,
+            (3, 0) => ErrorKind::OutOfRange,
+            (4, 0) => ErrorKind::Panicked,
+            (5, 0) => ErrorKind::NotReady,
+            (6, 0) => ErrorKind::System,
+            (7, 0) => ErrorKind::Privileged,
+            (8, status) => ErrorKind::Ended(u8::try_from(status).ok()?),
+            (9, signal) => ErrorKind::Killed(signal),
+            _ => return None,
+        })
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Error {
+        let (stage, what) = (Stage::Parent, what.into());
+        Error(Box::new(Inner { kind, stage, what, source: None, files: Vec::new() }))
+    }
+
+    /// A system call that failed.
+    pub(crate) fn system(what: impl Into<String>, why: std::io::Error) -> Error {
+        Error::new(ErrorKind::System, what).because(why)
+    }
+
+    /// A user's error, which may not be sent between threads: its texts.
+    pub(crate) fn expression(what: &str, why: &dyn StdError) -> Error {
+        let texts = std::iter::once(what.to_owned()).chain(texts(why)).collect();
+        Error::from_reason(Stage::Parent, Reason { kind: ErrorKind::Expression, texts })
+    }
+
+    pub(crate) fn from_reason(stage: Stage, reason: Reason) -> Error {
+        let mut texts = reason.texts.into_iter();
+        let what = texts.next().unwrap_or_default();
+        let mut error = Error::new(reason.kind, what).at(stage);
+        error.0.source = Cause::chain(texts).map(|cause| Box::new(cause) as _);
+        error
+    }
+
+    pub(crate) fn because(mut self, why: impl StdError + Send + Sync + 'static) -> Error {
+        self.0.source = Some(Box::new(why));
+        self
+    }
+
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Error {
+        self.0.kind = kind;
+        self
+    }
+
+    pub(crate) fn at(mut self, stage: Stage) -> Error {
+        self.0.stage = stage;
+        self
+    }
+
+    pub(crate) fn with_files(mut self, files: Vec<HandedOn>) -> Error {
+        self.0.files.extend(files);
+        self
+    }
+
+    /// What the daemon tells its parent.
+    pub(crate) fn reason(&self) -> Reason {
+        let mut texts = vec![self.0.what.clone()];
+        texts.extend(causes(self.source()).map(ToString::to_string));
+        Reason { kind: self.0.kind, texts }
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The process in which the start failed.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.0.stage
+    }
+
+    /// The status with which the parent of such a start exits; those above 63 are from `sysexits.h`.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self.0.kind {
+            ErrorKind::Expression | ErrorKind::Failed => 1,
+            ErrorKind::AlreadyDaemon | ErrorKind::OutOfRange => 64,
+            ErrorKind::Panicked | ErrorKind::NotReady => 70,
+            ErrorKind::System => 71,
+            ErrorKind::Privileged => 77,
+            ErrorKind::Ended(status) => status,
+            ErrorKind::Killed(signal) => u8::try_from(signal).unwrap_or(0).saturating_add(128),
+        }
+    }
+
+    /// Takes back a file that had been handed in, still open and locked: the start failed, and the program may go on
+    /// without being a daemon. `None` if there is no such file, or not of this type.
+    #[must_use]
+    pub fn take_file<T: Inherit>(&mut self, name: &str) -> Option<T> {
+        crate::inherit::take(&mut self.0.files, name).ok()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.stage != Stage::Parent {
+            write!(f, "{}: ", self.0.stage)?;
+        }
+        f.write_str(&self.0.what)?;
+        if f.alternate() {
+            let mut last = self.0.what.clone();
+            for cause in causes(self.source()) {
+                let text = cause.to_string();
+                // Many errors repeat their source in their own text.
+                if !last.ends_with(&text) {
+                    write!(f, ": {text}")?;
+                }
+                last = text;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As `{:#}` shows it, with the kind: this is what a `main` that returns the error prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#} ({:?})", self.0.kind)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+fn causes<'a>(
+    first: Option<&'a (dyn StdError + 'static)>,
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(first, |&cause| cause.source())
+}
+
+/// The texts of an error and its causes.
+pub(crate) fn texts(error: &dyn StdError) -> Vec<String> {
+    std::iter::once(error.to_string()).chain(causes(error.source()).map(ToString::to_string)).collect()
+}
+
+/// A cause of which only the text is left: it came from another process, or was not [`Send`].
+#[derive(Debug)]
+struct Cause {
+    text: String,
+    source: Option<Box<Cause>>,
+}
+
+impl Cause {
+    fn chain(mut texts: impl Iterator<Item = String>) -> Option<Cause> {
+        let text = texts.next()?;
+        let mut rest: Vec<String> = texts.collect();
+        let mut source = None;
+        while let Some(text) = rest.pop() {
+            source = Some(Box::new(Cause { text, source }));
+        }
+        Some(Cause { text, source })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [ErrorKind; 10] = [
+        ErrorKind::Expression,
+        ErrorKind::Failed,
+        ErrorKind::AlreadyDaemon,
+        ErrorKind::OutOfRange,
+        ErrorKind::Panicked,
+        ErrorKind::NotReady,
+        ErrorKind::System,
+        ErrorKind::Privileged,
+        ErrorKind::Ended(42),
+        ErrorKind::Killed(11),
+    ];
+
+    #[test]
+    fn kinds_travel() {
+        for kind in KINDS {
+            let (number, detail) = kind.to_numbers();
+            assert_eq!(ErrorKind::from_numbers(number, detail), Some(kind));
+        }
+        assert_eq!(ErrorKind::from_numbers(8, 256), None);
+        assert_eq!(ErrorKind::from_numbers(99, 0), None);
+    }
+
+    #[test]
+    fn statuses_are_those_of_the_table() {
+        let statuses = KINDS.map(|kind| Error::new(kind, "").exit_code());
+        assert_eq!(statuses, [1, 1, 64, 64, 70, 70, 71, 77, 42, 139]);
+    }
+
+    #[test]
+    fn causes_are_said_once() {
+        let reason = |texts: &[&str]| Reason {
+            kind: ErrorKind::System,
+            texts: texts.iter().map(ToString::to_string).collect(),
+        };
+        let error = Error::from_reason(Stage::Daemon, reason(&["what", "why: deeper", "deeper", "deepest"]));
+        assert_eq!(error.to_string(), "daemon: what");
+        assert_eq!(format!("{error:#}"), "daemon: what: why: deeper: deepest");
+        assert_eq!(error.reason(), reason(&["what", "why: deeper", "deeper", "deepest"]));
+    }
+
+    #[test]
+    fn error_is_send_and_sync() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Error>();
+    }
+}

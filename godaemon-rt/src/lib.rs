@@ -1,0 +1,39 @@
+//! The stage machine of [`godaemon`](https://docs.rs/godaemon), which re-exports everything here and has the
+//! documentation. Depend on that crate.
+//!
+//! | process | starts | does | its code |
+//! |---|---|---|---|
+//! | parent | the first child | prepares, waits until it knows how the start went, exits | `stage/parent.rs` |
+//! | first child | the daemon | leads the new session, waits beside the daemon until it is up | `stage/child.rs` |
+//! | daemon | | settles, runs the program | `stage/daemon.rs` |
+//!
+//! Each is the same executable, started by `exec`; the stage travels in the environment (`marker.rs`) and is recognised
+//! before `main` (`stage.rs`), everything else through a socket (`channel.rs`). What touches the system is in `sys`.
+
+#[cfg(not(unix))]
+compile_error!(
+    "godaemon makes Unix daemons: on this system there are none; use `#[cfg_attr(unix, godaemon::main)]`"
+);
+
+mod capture;
+mod channel;
+mod error;
+mod inherit;
+mod launch;
+mod marker;
+mod options;
+#[doc(hidden)]
+pub mod private;
+mod ready;
+mod stage;
+mod stdio;
+mod sys;
+
+pub use crate::capture::Reader;
+pub use crate::error::{Error, ErrorKind};
+pub use crate::inherit::{Inherit, InheritFd};
+pub use crate::launch::{launch_dir, read_link, supervised};
+pub use crate::options::{IntoName, IntoPath, NameArg, Options, PathArg, Started, daemonize};
+pub use crate::ready::Ready;
+pub use crate::stage::daemon::Daemon;
+pub use crate::stage::{Stage, stage};

@@ -1,0 +1,419 @@
+//! What a program asks for: the builder, and the traits of its arguments.
+
+use crate::error::Error;
+use crate::inherit::{HandedOn, Inherit};
+use crate::stage::daemon::{Daemon, Newcomer};
+use crate::stage::parent::{self, Outcome, Plan};
+use crate::stage::{self, Role};
+use std::error::Error as StdError;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How to become a daemon; `#[godaemon::main]` writes calls of this.
+///
+/// Code before [`daemonize`](Options::daemonize) runs twice, in the parent and in the daemon. What is to be done once
+/// belongs into the closure of [`file_with`](Options::file_with), or behind the call.
+///
+/// ```no_run
+/// use godaemon_rt::Options;
+/// use std::net::TcpListener;
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let mut daemon = Options::new()
+///         .file_with("listener", || TcpListener::bind("127.0.0.1:7000"))
+///         .on_ready(|pid| println!("process {pid} listens"))
+///         .daemonize()?;
+///     let listener: TcpListener = daemon.take_file("listener")?;
+///     for connection in listener.incoming() {
+/// #       drop(connection);
+///     }
+///     Ok(())
+/// }
+/// ```
+#[must_use = "nothing happens before `daemonize` or `start`"]
+pub struct Options {
+    pub(crate) capture_output: bool,
+    pub(crate) wait_for_ready: bool,
+    pub(crate) foreground: bool,
+    pub(crate) program_name: Option<OsString>,
+    pub(crate) working_dir: Option<PathBuf>,
+    pub(crate) umask: u32,
+    pub(crate) on_ready: Option<Box<dyn FnOnce(u32)>>,
+    files: Vec<File>,
+}
+
+/// A file that is open, or that the parent will open.
+enum File {
+    Open { name: String, file: io::Result<HandedOn> },
+    Later { name: String, open: Box<Opener> },
+}
+
+type Opener = dyn FnOnce(&str) -> Result<io::Result<HandedOn>, Box<dyn StdError>>;
+
+/// What [`Options::start`] returns, in each of the two processes that come back from it.
+#[derive(Debug)]
+#[must_use = "the daemon's files and readers are closed when it is dropped"]
+pub enum Started {
+    /// This is the parent, and the daemon with this number is up.
+    Parent(u32),
+    /// This is the daemon, or a process in the foreground that acts as one.
+    Daemon(Daemon),
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            capture_output: false,
+            wait_for_ready: false,
+            foreground: false,
+            program_name: None,
+            working_dir: None,
+            umask: 0o022,
+            on_ready: None,
+            files: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let files = self.files.iter().map(|file| match file {
+            File::Open { name, .. } | File::Later { name, .. } => name,
+        });
+        f.debug_struct("Options")
+            .field("capture_output", &self.capture_output)
+            .field("wait_for_ready", &self.wait_for_ready)
+            .field("foreground", &self.foreground)
+            .field("program_name", &self.program_name)
+            .field("working_dir", &self.working_dir)
+            .field("umask", &format_args!("{:#o}", self.umask))
+            .field("files", &files.collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Options {
+    /// The defaults.
+    pub fn new() -> Options {
+        Options::default()
+    }
+
+    /// Captures what the daemon and its children write to standard output and standard error: each comes out of its
+    /// own [`Reader`](crate::Reader).
+    pub fn capture_output(mut self) -> Options {
+        self.capture_output = true;
+        self
+    }
+
+    /// Makes the parent wait until the daemon says by [`Ready::notify`](crate::Ready::notify) that it is up.
+    pub fn wait_for_ready(mut self) -> Options {
+        self.wait_for_ready = true;
+        self
+    }
+
+    /// Hands an open file on to the daemon, which takes it by this name; what is locked by `flock(2)` stays locked all
+    /// the way.
+    ///
+    /// The statement that opens it runs in the daemon as well, where the value is dropped: prefer
+    /// [`file_with`](Options::file_with).
+    pub fn file(mut self, name: &str, value: impl Inherit) -> Options {
+        self.files.push(File::Open { name: name.to_owned(), file: HandedOn::new(name, value) });
+        self
+    }
+
+    /// Opens a file in the parent, and nowhere else, and hands it on to the daemon, which takes it by this name. Files
+    /// are opened in their order, when everything else about the options is known to be right.
+    ///
+    /// Locks survive if they belong to the open file, as those of `flock(2)` and [`std::fs::File::lock`] do; record
+    /// locks of `fcntl(2)` belong to the process, and end with the parent.
+    ///
+    /// A terminal can be handed on, and should not be: the result is not strictly a daemon.
+    pub fn file_with<T: Inherit, E: Into<Box<dyn StdError>>>(
+        mut self,
+        name: &str,
+        open: impl FnOnce() -> Result<T, E> + 'static,
+    ) -> Options {
+        let open = Box::new(|name: &str| open().map(|value| HandedOn::new(name, value)).map_err(Into::into));
+        self.files.push(File::Later { name: name.to_owned(), open });
+        self
+    }
+
+    /// Stays in the foreground if `yes`: this process acts as the daemon. If not, [`supervised`](crate::supervised)
+    /// decides.
+    ///
+    /// In the foreground `capture_output`, `program_name`, `working_dir`, `umask` and `on_ready` have no effect.
+    pub fn foreground(mut self, yes: bool) -> Options {
+        self.foreground = yes;
+        self
+    }
+
+    /// The daemon's first argument, and its name in `ps` and in messages. An empty name counts as none; the default is
+    /// the program's own first argument.
+    pub fn program_name(mut self, name: impl IntoName) -> Options {
+        self.program_name = name.into_name();
+        self
+    }
+
+    /// The directory that the daemon works in; the default is `/`. A relative path is relative to the parent's.
+    pub fn working_dir(mut self, path: impl IntoPath) -> Options {
+        self.working_dir = path.into_path();
+        self
+    }
+
+    /// The permissions that files which the daemon makes do not get, as in `umask(2)`: at most `0o777`; the default is
+    /// `0o022`.
+    pub fn umask(mut self, mask: u32) -> Options {
+        self.umask = mask;
+        self
+    }
+
+    /// Calls `f` with the daemon's process number, in the parent, once the daemon is up. All signals are blocked
+    /// meanwhile.
+    pub fn on_ready(mut self, f: impl FnOnce(u32) + 'static) -> Options {
+        self.on_ready = Some(Box::new(f));
+        self
+    }
+
+    /// Becomes a daemon. Returns in the daemon only, or in the foreground: the parent exits with 0 when the daemon is
+    /// up, or returns the error.
+    ///
+    /// # Errors
+    ///
+    /// Whatever made the start fail, in whichever process; [`ErrorKind`](crate::ErrorKind) has the list. The files are
+    /// in the error, and the process may go on without being a daemon. A second call in a process that is a daemon, or
+    /// acts as one, is [`AlreadyDaemon`](crate::ErrorKind::AlreadyDaemon).
+    pub fn daemonize(self) -> Result<Daemon, Error> {
+        match self.carry_out()? {
+            // Signals stay blocked: the daemon is up, and this process says nothing else.
+            Outcome::Up { .. } => std::process::exit(0),
+            Outcome::Acting(daemon) => Ok(daemon),
+        }
+    }
+
+    /// As [`daemonize`](Options::daemonize), for a parent that goes on. It keeps nothing of the daemon: no zombie, and
+    /// no descriptor.
+    ///
+    /// # Errors
+    ///
+    /// As [`daemonize`](Options::daemonize).
+    ///
+    /// ```no_run
+    /// use godaemon_rt::{Options, Started};
+    ///
+    /// match Options::new().start()? {
+    ///     Started::Parent(pid) => println!("started {pid}"),
+    ///     Started::Daemon(daemon) => drop(daemon), // the body of the daemon
+    /// }
+    /// # Ok::<(), godaemon_rt::Error>(())
+    /// ```
+    pub fn start(self) -> Result<Started, Error> {
+        match self.carry_out()? {
+            Outcome::Up { pid, mask } => {
+                mask.restore();
+                Ok(Started::Parent(pid))
+            }
+            Outcome::Acting(daemon) => Ok(Started::Daemon(daemon)),
+        }
+    }
+
+    fn carry_out(mut self) -> Result<Outcome, Error> {
+        match stage::role() {
+            Ok(Role::Parent) => {}
+            // Everything that the parent was asked for comes with its settings.
+            Ok(Role::Daemon(marker)) => return Ok(Outcome::Acting(Newcomer::take_over(&marker).settle())),
+            Err(error) => return Err(self.give_back(error)),
+        }
+        let mut plan = match parent::prepare(&mut self) {
+            Ok(plan) => plan,
+            Err(error) => return Err(self.give_back(error)),
+        };
+        match self.open_files(&mut plan) {
+            Ok(()) => plan.carry_out(),
+            Err(error) => Err(self.give_back(plan.give_back(error))),
+        }
+    }
+
+    /// Opens the files in their order, until one fails.
+    fn open_files(&mut self, plan: &mut Plan) -> Result<(), Error> {
+        for file in self.files.drain(..) {
+            match file {
+                File::Open { name, file } => plan.hand_on(&name, file)?,
+                File::Later { name, open } => {
+                    let file = open(&name).map_err(|why| Error::expression(&name, &*why))?;
+                    plan.hand_on(&name, file)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the files that are open already into the error of a start that failed before it had them.
+    fn give_back(self, error: Error) -> Error {
+        let open = self.files.into_iter().filter_map(|file| match file {
+            File::Open { file, .. } => file.ok(),
+            File::Later { .. } => None,
+        });
+        error.with_files(open.collect())
+    }
+}
+
+/// Becomes a daemon with the defaults; see [`Options::daemonize`].
+///
+/// # Errors
+///
+/// As [`Options::daemonize`].
+///
+/// ```no_run
+/// let _daemon = godaemon_rt::daemonize()?;
+/// # Ok::<(), godaemon_rt::Error>(())
+/// ```
+pub fn daemonize() -> Result<Daemon, Error> {
+    Options::new().daemonize()
+}
+
+/// A path as an option takes it: every [`PathArg`], and `Option<T>` and `&Option<T>` of it, of which `None` is the
+/// default of the option.
+///
+/// A literal `None` has no type that could be inferred: leave the option out.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a path for an option",
+    note = "a path is a `&str`, `String`, `&Path`, `PathBuf`, `&OsStr` or `OsString`, or an `Option` of one"
+)]
+pub trait IntoPath {
+    /// The path, if there is one.
+    fn into_path(self) -> Option<PathBuf>;
+}
+
+/// A path: `&str`, `String`, `&String`, `&Path`, `PathBuf`, `&PathBuf`, `&OsStr`, `OsString`, `&OsString`.
+pub trait PathArg {
+    /// The path.
+    fn path(self) -> PathBuf;
+}
+
+/// A name as an option takes it: every [`NameArg`], and `Option<T>` and `&Option<T>` of it, of which `None` is the
+/// default of the option.
+///
+/// A literal `None` has no type that could be inferred: leave the option out.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a name for an option",
+    note = "a name is a `&str`, `String`, `&OsStr` or `OsString`, or an `Option` of one"
+)]
+pub trait IntoName {
+    /// The name, if there is one.
+    fn into_name(self) -> Option<OsString>;
+}
+
+/// A name: `&str`, `String`, `&String`, `&OsStr`, `OsString`, `&OsString`.
+pub trait NameArg {
+    /// The name.
+    fn name(self) -> OsString;
+}
+
+impl<T: PathArg> IntoPath for T {
+    fn into_path(self) -> Option<PathBuf> {
+        Some(self.path())
+    }
+}
+
+impl<T: PathArg> IntoPath for Option<T> {
+    fn into_path(self) -> Option<PathBuf> {
+        self.map(T::path)
+    }
+}
+
+impl<'a, T> IntoPath for &'a Option<T>
+where
+    &'a T: PathArg,
+{
+    fn into_path(self) -> Option<PathBuf> {
+        self.as_ref().map(<&T>::path)
+    }
+}
+
+impl<T: NameArg> IntoName for T {
+    fn into_name(self) -> Option<OsString> {
+        Some(self.name())
+    }
+}
+
+impl<T: NameArg> IntoName for Option<T> {
+    fn into_name(self) -> Option<OsString> {
+        self.map(T::name)
+    }
+}
+
+impl<'a, T> IntoName for &'a Option<T>
+where
+    &'a T: NameArg,
+{
+    fn into_name(self) -> Option<OsString> {
+        self.as_ref().map(<&T>::name)
+    }
+}
+
+macro_rules! arguments {
+    ($trait:ident, $method:ident, $result:ty: $($type:ty),*) => {
+        $(impl $trait for $type {
+            fn $method(self) -> $result {
+                self.into()
+            }
+        })*
+    };
+}
+
+arguments!(PathArg, path, PathBuf: &str, String, &String, &Path, PathBuf, &PathBuf, &OsStr, OsString, &OsString);
+arguments!(NameArg, name, OsString: &str, String, &String, &OsStr, OsString, &OsString);
+
+impl PathArg for &&str {
+    fn path(self) -> PathBuf {
+        (*self).into()
+    }
+}
+
+impl PathArg for &&Path {
+    fn path(self) -> PathBuf {
+        (*self).into()
+    }
+}
+
+impl NameArg for &&str {
+    fn name(self) -> OsString {
+        (*self).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_come_in_many_types() {
+        let some = Some(PathBuf::from("/a"));
+        assert_eq!("/a".into_path(), some);
+        assert_eq!(String::from("/a").into_path(), some);
+        assert_eq!((&String::from("/a")).into_path(), some);
+        assert_eq!(Path::new("/a").into_path(), some);
+        assert_eq!(PathBuf::from("/a").into_path(), some);
+        assert_eq!(OsStr::new("/a").into_path(), some);
+        assert_eq!(OsString::from("/a").into_path(), some);
+        assert_eq!(Some("/a").into_path(), some);
+        assert_eq!((&Some("/a")).into_path(), some);
+        assert_eq!((&Some(PathBuf::from("/a"))).into_path(), some);
+        assert_eq!((&Some(String::from("/a"))).into_path(), some);
+        assert_eq!(None::<&str>.into_path(), None);
+        assert_eq!((&None::<PathBuf>).into_path(), None);
+    }
+
+    #[test]
+    fn names_come_in_many_types() {
+        let some = Some(OsString::from("a"));
+        assert_eq!("a".into_name(), some);
+        assert_eq!(String::from("a").into_name(), some);
+        assert_eq!(OsStr::new("a").into_name(), some);
+        assert_eq!((&Some(String::from("a"))).into_name(), some);
+        assert_eq!((&Some("a")).into_name(), some);
+        assert_eq!(None::<String>.into_name(), None);
+    }
+}

@@ -1,0 +1,122 @@
+//! What the code that the attribute writes calls: the same steps as [`Options::daemonize`], with the program's
+//! expressions in between, and messages instead of errors. No promise is made about it between versions.
+#![allow(missing_docs, missing_debug_implementations)]
+
+use crate::error::Error;
+use crate::inherit::{HandedOn, Inherit};
+use crate::launch;
+use crate::options::Options;
+use crate::stage::daemon::{self, Daemon, Newcomer};
+use crate::stage::parent::{self, Outcome, Plan};
+use crate::stage::{self, Role};
+use crate::{Reader, Ready};
+use std::cell::RefCell;
+use std::error::Error as StdError;
+use std::io::Write;
+
+pub use crate::sys::memory::{BeforeMain, before_main};
+
+pub mod outcome;
+
+/// The generated `main`, from its first statement on.
+pub struct Start {
+    /// In the daemon, until it settles.
+    newcomer: RefCell<Option<Newcomer>>,
+    is_parent: bool,
+}
+
+impl Start {
+    #[expect(clippy::new_without_default, reason = "to make one is to take over in the daemon")]
+    pub fn new() -> Start {
+        let newcomer = match stage::role() {
+            Ok(Role::Parent) => None,
+            Ok(Role::Daemon(marker)) => Some(Newcomer::take_over(&marker)),
+            Err(error) => exit_with(&error),
+        };
+        Start { is_parent: newcomer.is_none(), newcomer: RefCell::new(newcomer) }
+    }
+
+    pub fn is_parent(&self) -> bool {
+        self.is_parent
+    }
+
+    /// The value of an expression that both processes evaluate.
+    pub fn value<T>(&self, name: &str, result: Result<T, Box<dyn StdError>>) -> T {
+        result.unwrap_or_else(|why| self.fail(&Error::expression(name, &*why)))
+    }
+
+    /// The value of an option's expression.
+    pub fn option<T>(&self, name: &str, result: Result<T, Box<dyn StdError>>) -> T {
+        self.value(name, result)
+    }
+
+    pub fn prepare(&self, mut options: Options) -> Prepared {
+        if let Some(name) = options.program_name.as_ref().filter(|name| !name.is_empty()) {
+            launch::set_program_name(name);
+        }
+        match parent::prepare(&mut options) {
+            Ok(plan) => Prepared { plan },
+            Err(error) => exit_with(&error),
+        }
+    }
+
+    pub fn settle(&self) -> Daemon {
+        match self.newcomer.borrow_mut().take() {
+            Some(newcomer) => newcomer.settle(),
+            None => unreachable!("the generated code settles once, and only in the daemon"),
+        }
+    }
+
+    pub fn take<T: Inherit>(&self, daemon: &mut Daemon, name: &str) -> T {
+        daemon.take_file(name).unwrap_or_else(|why| self.fail(&Error::system(name, why)))
+    }
+
+    fn fail(&self, error: &Error) -> ! {
+        if self.is_parent { exit_with(error) } else { daemon::fail(error) }
+    }
+}
+
+/// The parent, with everything but its files.
+pub struct Prepared {
+    plan: Plan,
+}
+
+impl Prepared {
+    /// The value of a file's expression.
+    pub fn file<T: Inherit>(&mut self, name: &str, result: Result<T, Box<dyn StdError>>) -> T {
+        result.unwrap_or_else(|why| exit_with(&Error::expression(name, &*why)))
+    }
+
+    pub fn hand_on<T: Inherit>(&mut self, name: &str, value: T) {
+        if let Err(error) = self.plan.hand_on(name, HandedOn::new(name, value)) {
+            exit_with(&error);
+        }
+    }
+
+    /// Returns in the foreground only.
+    pub fn daemonize(self) -> Daemon {
+        match self.plan.carry_out() {
+            // Signals stay blocked: the daemon is up, and this process says nothing else.
+            Ok(Outcome::Up { .. }) => std::process::exit(0),
+            Ok(Outcome::Acting(daemon)) => daemon,
+            Err(error) => exit_with(&error),
+        }
+    }
+}
+
+/// A reader that the options asked for.
+pub fn reader(reader: Option<Reader>) -> Reader {
+    reader.unwrap_or_else(|| unreachable!("the generated code takes a reader once, with captured output"))
+}
+
+/// A `Ready` that the options asked for.
+pub fn ready(ready: Option<Ready>) -> Ready {
+    ready.unwrap_or_else(|| unreachable!("the generated code takes it once, when it has asked for it"))
+}
+
+/// Says at the terminal why there is no daemon, and ends the parent.
+fn exit_with(error: &Error) -> ! {
+    // Standard error may be closed; the status remains.
+    let _ = writeln!(std::io::stderr(), "{}: {error:#}", launch::program_name());
+    std::process::exit(error.exit_code().into())
+}

@@ -1,0 +1,251 @@
+//! The parent: prepares everything that can go wrong, starts the first child, and waits until it knows how the start
+//! went.
+
+mod verdict;
+mod wait;
+
+use self::wait::Wait;
+use crate::capture::{self, Reader};
+use crate::channel::{Sender, Settings, ToDaemon};
+use crate::error::{Error, ErrorKind};
+use crate::inherit::HandedOn;
+use crate::launch;
+use crate::marker::{Evidence, Marker};
+use crate::options::Options;
+use crate::ready;
+use crate::stage::daemon::Daemon;
+use crate::stage::{self, Stage};
+use crate::sys::copy::{self, Copy, Leader, NotStarted};
+use crate::sys::signals::{self, Mask};
+use crate::sys::{fds, memory, process, socket};
+use std::ffi::{CString, c_char};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::UnixStream;
+
+/// A start that is prepared: whatever the user can get wrong about the options has been found out, and only the files
+/// are missing.
+pub(crate) struct Plan {
+    foreground: bool,
+    capture_output: bool,
+    wait_for_ready: bool,
+    umask: u32,
+    directory: Option<OwnedFd>,
+    /// The daemon's first argument, if it is not to be that of the parent.
+    argument: Option<CString>,
+    /// The name of the process that `ps` shows.
+    name: Vec<u8>,
+    files: Vec<HandedOn>,
+    on_ready: Option<Box<dyn FnOnce(u32)>>,
+}
+
+/// This process's ends of the ways to the copies.
+pub(crate) struct Ends {
+    pub(crate) channel: UnixStream,
+    /// At its end when the first child is gone, which alone holds the other end.
+    pub(crate) lifeline: OwnedFd,
+    /// What the daemon prints until it is up.
+    pub(crate) relay: OwnedFd,
+}
+
+/// How a planned start went.
+pub(crate) enum Outcome {
+    /// The daemon is up. All signals are blocked until the mask is restored, so that nothing but the end of `on_ready`
+    /// decides how this process ends.
+    Up { pid: u32, mask: Mask },
+    /// This process is the daemon, or acts as one in the foreground.
+    Acting(Daemon),
+}
+
+/// Checks the options, opens what they name.
+pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
+    let foreground = options.foreground || launch::supervised();
+    if options.umask > 0o777 {
+        return Err(Error::new(ErrorKind::OutOfRange, format!("umask: {:#o} is over 0o777", options.umask)));
+    }
+    let given = options.program_name.take().filter(|name| !name.is_empty());
+    let name = launch::process_name(given.as_deref());
+    let argument = given.map(|name| CString::new(name.into_vec())).transpose();
+    let argument = argument
+        .map_err(|_| Error::new(ErrorKind::OutOfRange, "program_name: there is a zero byte in it"))?;
+    if !foreground && process::is_privileged() {
+        return Err(Error::new(
+            ErrorKind::Privileged,
+            "a program whose file gives it privileges does not become a daemon: \
+             run it in the foreground, or start it by a service manager that has the privileges",
+        ));
+    }
+    let directory = match options.working_dir.take().filter(|_| !foreground) {
+        Some(path) => Some(fds::open_directory(&path).map_err(|why| {
+            Error::system(format!("cannot enter the working directory {}", path.display()), why)
+        })?),
+        None => None,
+    };
+    Ok(Plan {
+        foreground,
+        capture_output: options.capture_output,
+        wait_for_ready: options.wait_for_ready,
+        umask: options.umask,
+        directory,
+        argument,
+        name,
+        files: Vec::new(),
+        on_ready: options.on_ready.take(),
+    })
+}
+
+impl Plan {
+    /// Adds a file that the daemon is to have.
+    pub(crate) fn hand_on(&mut self, name: &str, file: io::Result<HandedOn>) -> Result<(), Error> {
+        let file = file.map_err(|why| Error::system(format!("cannot hand on the file `{name}`"), why))?;
+        if self.files.iter().any(|other| other.name == file.name) {
+            let error = Error::new(ErrorKind::OutOfRange, format!("there are two files `{name}`"));
+            self.files.push(file);
+            return Err(error);
+        }
+        self.files.push(file);
+        Ok(())
+    }
+
+    /// Gives the files back to somebody whose start failed.
+    pub(crate) fn give_back(self, error: Error) -> Error {
+        error.with_files(self.files)
+    }
+
+    /// Starts the daemon, or stays in the foreground.
+    pub(crate) fn carry_out(mut self) -> Result<Outcome, Error> {
+        if self.foreground {
+            return self.stay();
+        }
+        match self.start() {
+            Ok((pid, mask)) => {
+                if let Some(on_ready) = self.on_ready {
+                    on_ready(pid);
+                }
+                Ok(Outcome::Up { pid, mask })
+            }
+            Err(error) => Err(self.give_back(error)),
+        }
+    }
+
+    fn stay(self) -> Result<Outcome, Error> {
+        match self.readers_and_supervisor() {
+            Ok(readers) => {
+                Ok(Outcome::Acting(Daemon::in_foreground(self.files, readers, self.wait_for_ready)))
+            }
+            Err(error) => Err(self.give_back(error)),
+        }
+    }
+
+    fn readers_and_supervisor(&self) -> Result<[Option<Reader>; 2], Error> {
+        let reader = || match self.capture_output {
+            true => {
+                capture::nothing().map(Some).map_err(|why| Error::system("cannot open the null device", why))
+            }
+            false => Ok(None),
+        };
+        let readers = [reader()?, reader()?];
+        stage::stay_in_foreground()?;
+        if !self.wait_for_ready {
+            ready::notify_supervisor().map_err(|why| Error::system("cannot notify the supervisor", why))?;
+        }
+        Ok(readers)
+    }
+
+    fn start(&mut self) -> Result<(u32, Mask), Error> {
+        let (wait, mask) = self.start_first_child()?;
+        // From here on a signal may end this process, and with it the start.
+        mask.restore();
+        wait.until_up()
+    }
+
+    /// Starts the first child; returns with all signals blocked.
+    fn start_first_child(&self) -> Result<(Wait, Mask), Error> {
+        let preparing = |what: &'static str| move |why| Error::system(what, why);
+        let null = fds::null_device().map_err(preparing("cannot open the null device /dev/null"))?;
+        let (relay, output) =
+            fds::pipe().map_err(preparing("cannot make a pipe for the output of the start"))?;
+        let (lifeline, line) = fds::pipe().map_err(preparing("cannot make a pipe to the first child"))?;
+        let (channel, far_end) = channel().map_err(preparing("cannot make the channel to the daemon"))?;
+
+        let random = RandomState::new().hash_one(process::own());
+        let marker = Marker {
+            stage: Stage::Child,
+            maker: process::own(),
+            channel: far_end.as_raw_fd(),
+            line: line.as_raw_fd(),
+            random,
+        };
+        let messages = [ToDaemon::Hello { random }, ToDaemon::Settings(self.settings())];
+        let mut sender =
+            Sender::new(&messages).map_err(preparing("cannot describe the files to the daemon"))?;
+        sender.send(channel.as_raw_fd()).map_err(preparing("cannot write to the channel"))?;
+        if stage::evidence(&marker) != Evidence::Matching {
+            // A copy would not recognise its stage either, and start others.
+            return Err(Error::new(
+                ErrorKind::System,
+                "the system does not say who is at the other end of the channel, which the daemon has to know",
+            ));
+        }
+
+        let entry = CString::new(marker.entry()).unwrap_or_default();
+        let argv = self.arguments();
+        let envp = environment(&entry);
+        let mut keep = vec![marker.channel, marker.line];
+        keep.extend(self.directory.iter().map(AsRawFd::as_raw_fd));
+        keep.extend(self.files.iter().flat_map(HandedOn::numbers));
+        let leader = Leader { null: null.as_raw_fd(), output: output.as_raw_fd() };
+        let copy = Copy { argv: argv.as_ptr(), envp: envp.as_ptr(), leader: Some(leader), keep: &keep };
+
+        let mask = signals::block_all();
+        match copy::start(&copy) {
+            Ok(child) => Ok((Wait::new(child, Ends { channel, lifeline, relay }, sender), mask)),
+            Err(NotStarted { step, error }) => {
+                mask.restore();
+                Err(Error::system(step.to_string(), error))
+            }
+        }
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            files: self.files.iter().map(|file| (file.name.clone(), file.numbers())).collect(),
+            capture_output: self.capture_output,
+            wait_for_ready: self.wait_for_ready,
+            umask: self.umask,
+            directory: self.directory.as_ref().map(AsRawFd::as_raw_fd),
+            name: self.name.clone(),
+        }
+    }
+
+    fn arguments(&self) -> Vec<*const c_char> {
+        let mut arguments: Vec<_> = memory::argument_strings().map(std::ffi::CStr::as_ptr).collect();
+        if let Some(argument) = &self.argument {
+            match arguments.first_mut() {
+                Some(first) => *first = argument.as_ptr(),
+                None => arguments.push(argument.as_ptr()),
+            }
+        }
+        arguments.push(std::ptr::null());
+        arguments
+    }
+}
+
+/// The environment with one more entry, put first.
+fn environment(entry: &CString) -> Vec<*const c_char> {
+    let rest = memory::environment_strings().map(std::ffi::CStr::as_ptr);
+    std::iter::once(entry.as_ptr()).chain(rest).chain([std::ptr::null()]).collect()
+}
+
+/// The two ends of the channel, neither of them a standard stream, that raise no SIGPIPE.
+fn channel() -> io::Result<(UnixStream, UnixStream)> {
+    let (near, far) = UnixStream::pair()?;
+    let above = |end: UnixStream| -> io::Result<UnixStream> {
+        let end = fds::above_standard(end.into())?;
+        socket::quiet(end.as_raw_fd())?;
+        Ok(end.into())
+    };
+    Ok((above(near)?, above(far)?))
+}

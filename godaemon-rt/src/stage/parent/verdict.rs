@@ -1,0 +1,213 @@
+//! What the parent heard, and what it makes of it. Pure but for [`Heard::tell_panics`].
+
+use crate::channel::{Progress, ToParent};
+use crate::error::{Error, ErrorKind};
+use crate::launch;
+use crate::stage::Stage;
+use crate::sys::process::End;
+use nix::sys::signal::Signal;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+/// How long `main` may go on after it dropped `Ready` unused; see [`crate::Ready`].
+const AFTER_READY_DROPPED: Duration = Duration::from_secs(2);
+
+/// What the copies have said so far.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// The daemon is up, and has this number.
+    pub(super) up: Option<u32>,
+    failure: Option<Error>,
+    panics: Vec<String>,
+    ended: Option<(End, Progress)>,
+    /// When the daemon is to be ended.
+    deadline: Option<Instant>,
+}
+
+impl Heard {
+    /// Takes in a message. Of several failures the first is the cause of the others.
+    pub(super) fn note(&mut self, message: ToParent) {
+        match message {
+            ToParent::Up { pid } => self.up = Some(pid),
+            ToParent::Failed(reason) => {
+                self.failure.get_or_insert_with(|| Error::from_reason(Stage::Daemon, reason));
+            }
+            ToParent::Panicked { text } => self.panics.push(text),
+            ToParent::ReadyDropped => self.deadline = Some(Instant::now() + AFTER_READY_DROPPED),
+            ToParent::NotStarted { step, errno } => {
+                let why = io::Error::from_raw_os_error(errno);
+                self.failure.get_or_insert_with(|| Error::system(step.to_string(), why).at(Stage::Child));
+            }
+            ToParent::Ended { end, progress } => self.ended = Some((end, progress)),
+        }
+    }
+
+    /// How long the daemon still has, if that is limited.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether the daemon is known to have ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Whether what was said explains the end of the first child.
+    pub(super) fn is_explained(&self) -> bool {
+        self.ended.is_some() || self.failure.is_some()
+    }
+
+    /// Prints the panics that are not the reason of a failure: the daemon kept them from the terminal.
+    pub(super) fn tell_panics(&self) {
+        for text in &self.panics {
+            // What standard error does not take is lost, as it would be without us.
+            let _ = writeln!(io::stderr(), "{}: {}: {text}", launch::program_name(), Stage::Daemon);
+        }
+    }
+}
+
+/// Why the start failed, from what was heard and from the end of the first child, if that is known. The panic that was
+/// the reason is not left among those to be told.
+pub(super) fn verdict(heard: &mut Heard, first_child: Option<End>) -> Error {
+    if let Some((end, _)) = heard.ended
+        && heard.failure.is_none()
+        && is_end_of_panic(end)
+        && let Some(text) = heard.panics.pop()
+    {
+        heard.failure = Some(Error::new(ErrorKind::Panicked, text).at(Stage::Daemon));
+    }
+    match (heard.failure.take(), heard.ended) {
+        (Some(error), Some((end, _))) if matches!(error.kind(), ErrorKind::Ended(_)) => {
+            error.with_kind(kind_of(end))
+        }
+        (Some(error), _) => error,
+        (None, Some((End::Exited(_), Progress::NotCalled))) => {
+            Error::new(ErrorKind::NotReady, "ended without calling daemonize").at(Stage::Daemon)
+        }
+        (None, Some((end, _))) => {
+            Error::new(kind_of(end), format!("{} before it was ready", describe(end))).at(Stage::Daemon)
+        }
+        (None, None) => {
+            let what = first_child.map_or_else(|| "ended without a word".to_owned(), describe);
+            Error::new(ErrorKind::System, what).at(Stage::Child)
+        }
+    }
+}
+
+/// Whether a panic ends a process in this way: by unwinding out of `main`, or with `panic = "abort"`.
+fn is_end_of_panic(end: End) -> bool {
+    end == End::Exited(101) || end == End::Killed(libc::SIGABRT)
+}
+
+fn kind_of(end: End) -> ErrorKind {
+    match end {
+        End::Exited(status) => ErrorKind::Ended(status),
+        End::Killed(signal) => ErrorKind::Killed(signal),
+    }
+}
+
+fn describe(end: End) -> String {
+    match end {
+        End::Exited(status) => format!("ended with status {status}"),
+        End::Killed(signal) => match Signal::try_from(signal) {
+            Ok(name) => format!("killed by signal {signal} ({name})"),
+            // Real-time signals have no name.
+            Err(_) => format!("killed by signal {signal}"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::Reason;
+    use crate::sys::copy::Step;
+
+    fn heard(messages: impl IntoIterator<Item = ToParent>) -> Heard {
+        let mut heard = Heard::default();
+        messages.into_iter().for_each(|message| heard.note(message));
+        heard
+    }
+
+    fn failed(kind: ErrorKind, text: &str) -> ToParent {
+        ToParent::Failed(Reason { kind, texts: vec![text.into()] })
+    }
+
+    fn ended(end: End, progress: Progress) -> ToParent {
+        ToParent::Ended { end, progress }
+    }
+
+    fn check(messages: impl IntoIterator<Item = ToParent>, first_child: End, text: &str, kind: ErrorKind) {
+        let error = verdict(&mut heard(messages), Some(first_child));
+        assert_eq!(format!("{error:#}"), text);
+        assert_eq!(error.kind(), kind);
+    }
+
+    #[test]
+    fn every_end_has_its_words_and_its_kind() {
+        let ok = End::Exited(0);
+        let (killed, called) = (End::Killed(libc::SIGKILL), Progress::Called);
+        let panicked = || ToParent::Panicked { text: "panicked at a:1:2: the sky fell".into() };
+        check(
+            [failed(ErrorKind::Failed, "no luck"), ended(End::Exited(1), called)],
+            ok,
+            "daemon: no luck",
+            ErrorKind::Failed,
+        );
+        check(
+            [failed(ErrorKind::Ended(0), "database is down"), ended(End::Exited(3), called)],
+            ok,
+            "daemon: database is down",
+            ErrorKind::Ended(3),
+        );
+        check(
+            [ended(End::Exited(0), called)],
+            ok,
+            "daemon: ended with status 0 before it was ready",
+            ErrorKind::Ended(0),
+        );
+        check(
+            [ended(End::Killed(11), called)],
+            ok,
+            "daemon: killed by signal 11 (SIGSEGV) before it was ready",
+            ErrorKind::Killed(11),
+        );
+        check(
+            [ended(End::Killed(40), called)],
+            ok,
+            "daemon: killed by signal 40 before it was ready",
+            ErrorKind::Killed(40),
+        );
+        check(
+            [ended(End::Exited(3), Progress::NotCalled)],
+            ok,
+            "daemon: ended without calling daemonize",
+            ErrorKind::NotReady,
+        );
+        check(
+            [ended(End::Exited(127), Progress::NotLoaded)],
+            ok,
+            "daemon: ended with status 127 before it was ready",
+            ErrorKind::Ended(127),
+        );
+        for end in [End::Exited(101), End::Killed(libc::SIGABRT)] {
+            let messages = [panicked(), ended(end, called)];
+            check(messages, ok, "daemon: panicked at a:1:2: the sky fell", ErrorKind::Panicked);
+        }
+        check(
+            [panicked(), ended(End::Exited(2), called)],
+            ok,
+            "daemon: ended with status 2 before it was ready",
+            ErrorKind::Ended(2),
+        );
+        check([], killed, "first child: killed by signal 9 (SIGKILL)", ErrorKind::System);
+        check([], End::Exited(71), "first child: ended with status 71", ErrorKind::System);
+        let not_started = ToParent::NotStarted { step: Step::Execute, errno: libc::E2BIG };
+        check(
+            [not_started],
+            End::Exited(71),
+            "first child: cannot run a copy of the program: Argument list too long (os error 7)",
+            ErrorKind::System,
+        );
+    }
+}

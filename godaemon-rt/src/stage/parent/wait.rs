@@ -1,0 +1,223 @@
+//! The parent waits: passes on what the daemon prints, listens to what the copies say, confirms, reaps.
+
+use super::Ends;
+use super::verdict::{Heard, verdict};
+use crate::channel::{Decoder, Malformed, Message, Sender, ToDaemon};
+use crate::error::{Error, ErrorKind};
+use crate::stage::Stage;
+use crate::sys::fds;
+use crate::sys::process::{self, End, Pid};
+use crate::sys::signals::{self, Mask, Watched};
+use crate::sys::socket::{self, Patience};
+use std::io::{self, Write};
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, RawFd};
+use std::time::{Duration, Instant};
+
+/// How long the first child may take to end once there is nothing left for it but to end, and to end the daemon,
+/// which takes a second.
+const FIRST_CHILD_ENDS: Duration = Duration::from_secs(3);
+
+/// How long orphans of the first child may take to end after SIGTERM, and then after SIGKILL.
+const ORPHANS_END: Duration = Duration::from_secs(1);
+
+/// A parent whose first child runs.
+pub(super) struct Wait {
+    child: Pid,
+    ends: Ends,
+    sender: Sender,
+    decoder: Decoder,
+    heard: Heard,
+    /// Whether somebody still holds the other end of the channel.
+    channel_open: bool,
+    relay_open: bool,
+}
+
+impl Wait {
+    pub(super) fn new(child: Pid, ends: Ends, sender: Sender) -> Wait {
+        let (decoder, heard) = (Decoder::default(), Heard::default());
+        Wait { child, ends, sender, decoder, heard, channel_open: true, relay_open: true }
+    }
+
+    /// Waits until the start has happened, which this process confirms, or has failed. The first child is reaped.
+    pub(super) fn until_up(mut self) -> Result<(u32, Mask), Error> {
+        loop {
+            let lifeline = match self.attend(self.heard.time_left()) {
+                Ok(lifeline) => lifeline,
+                Err(why) => return Err(self.give_up(Error::system("cannot wait for the daemon", why))),
+            };
+            if let Some(pid) = self.heard.up {
+                return self.confirm().map(|mask| (pid, mask));
+            }
+            if lifeline == Lifeline::Ended {
+                return Err(self.conclude());
+            }
+            if self.heard.time_left() == Some(Duration::ZERO) {
+                let error = Error::new(ErrorKind::NotReady, "dropped `Ready` without `notify`, ended");
+                return Err(self.give_up(error.at(Stage::Daemon)));
+            }
+        }
+    }
+
+    /// Waits for an event, no longer than `limit`, and attends to all that have come.
+    fn attend(&mut self, limit: Option<Duration>) -> io::Result<Lifeline> {
+        let watch = |open, fd: &dyn AsRawFd| Watched::readable(if open { fd.as_raw_fd() } else { -1 });
+        let mut watched = [
+            watch(self.channel_open, &self.ends.channel).or_writable(!self.sender.is_done()),
+            watch(self.relay_open, &self.ends.relay),
+            watch(true, &self.ends.lifeline),
+        ];
+        signals::poll(&mut watched, limit)?;
+        let [channel, relay, lifeline] = watched;
+        if channel.writable() {
+            // That nobody is left to receive it will be seen by listening.
+            let _ = self.sender.send(self.channel());
+        }
+        if relay.happened() {
+            self.pass_on();
+        }
+        // The last words of the first child are in the channel when the lifeline ends.
+        if channel.happened() || lifeline.happened() {
+            self.listen()?;
+        }
+        Ok(if lifeline.happened() { Lifeline::Ended } else { Lifeline::Holds })
+    }
+
+    fn channel(&self) -> RawFd {
+        self.ends.channel.as_raw_fd()
+    }
+
+    /// Passes on what the daemon prints; what standard error does not take is lost, as it would be without us.
+    fn pass_on(&mut self) {
+        let mut buffer = [0; 16 * 1024];
+        match fds::read(self.ends.relay.as_raw_fd(), &mut buffer) {
+            Ok(0) | Err(_) => self.relay_open = false,
+            Ok(count) => drop(io::stderr().write_all(buffer.get(..count).unwrap_or_default())),
+        }
+    }
+
+    /// Passes on what was printed until now.
+    fn pass_on_rest(&mut self) {
+        while self.relay_open {
+            let mut watched = [Watched::readable(self.ends.relay.as_raw_fd())];
+            let asked = signals::poll(&mut watched, Some(Duration::ZERO));
+            if asked.is_err() || !watched.iter().any(Watched::happened) {
+                return;
+            }
+            self.pass_on();
+        }
+    }
+
+    /// Takes in everything that has been said until now.
+    fn listen(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 4096];
+        while self.channel_open {
+            match socket::receive(self.channel(), &mut buffer, Patience::AtOnce) {
+                Ok(0) => self.channel_open = false,
+                Ok(count) => self.take_in(buffer.get(..count).unwrap_or_default())?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // Linux says so when somebody ends without having read everything.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.channel_open = false,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        self.decoder.push(bytes);
+        while let Some(message) = self.decoder.next()? {
+            self.heard.note(message);
+        }
+        Ok(())
+    }
+
+    /// Makes the start happen: from the confirmation on the daemon runs its body, and no signal may make this process
+    /// say anything else.
+    fn confirm(mut self) -> Result<Mask, Error> {
+        let mask = signals::block_all();
+        let confirmed = socket::send(self.channel(), &ToDaemon::Confirm.encode(), Patience::AtOnce);
+        let first_child = self.reap();
+        // The daemon may have been killed while it waited for the confirmation.
+        let heard = self.listen();
+        self.pass_on_rest();
+        if confirmed.is_ok() && heard.is_ok() && !self.heard.has_ended() {
+            self.heard.tell_panics();
+            return Ok(mask);
+        }
+        mask.restore();
+        Err(self.judge(first_child))
+    }
+
+    /// The first child has ended, and the daemon did not come up.
+    fn conclude(mut self) -> Error {
+        if !self.heard.is_explained() && self.channel_open {
+            // Somebody killed the first child. Its number is not free before it is reaped, nor is that of its group.
+            self.end_orphans();
+        }
+        let first_child = process::wait(self.child).ok();
+        // An error in the last words is no better an explanation than none.
+        let _ = self.listen();
+        self.pass_on_rest();
+        self.judge(first_child)
+    }
+
+    fn judge(mut self, first_child: Option<End>) -> Error {
+        let error = verdict(&mut self.heard, first_child);
+        self.heard.tell_panics();
+        error
+    }
+
+    /// Ends what the first child has left behind.
+    fn end_orphans(&mut self) {
+        for signal in [libc::SIGTERM, libc::SIGKILL] {
+            // The error says that nobody is left.
+            let _ = process::kill(-self.child, signal);
+            let deadline = Instant::now() + ORPHANS_END;
+            while self.channel_open && Instant::now() < deadline {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let mut watched = [Watched::readable(self.channel())];
+                if signals::poll(&mut watched, Some(left)).is_err() || self.listen().is_err() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Makes the first child end the daemon, and returns why.
+    fn give_up(mut self, why: Error) -> Error {
+        // The first child notices a parent that is gone by this.
+        let _ = self.ends.channel.shutdown(Shutdown::Both);
+        self.channel_open = false;
+        self.reap();
+        self.pass_on_rest();
+        self.heard.tell_panics();
+        why
+    }
+
+    /// Waits for the end of the first child, which is near, and reaps it. One that somebody stopped is killed, with
+    /// its group: it would only go on when it is continued.
+    fn reap(&mut self) -> Option<End> {
+        let deadline = Instant::now() + FIRST_CHILD_ENDS;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.attend(Some(left)) {
+                Ok(Lifeline::Ended) => break,
+                Ok(Lifeline::Holds) if !left.is_zero() => {}
+                Ok(Lifeline::Holds) | Err(_) => {
+                    let _ = process::kill(self.child, libc::SIGKILL);
+                    break;
+                }
+            }
+        }
+        // Where children are reaped by themselves there is nothing to learn.
+        process::wait(self.child).ok()
+    }
+}
+
+/// Whether the first child is still there.
+#[derive(Clone, Copy, PartialEq)]
+enum Lifeline {
+    Holds,
+    Ended,
+}

@@ -1,0 +1,203 @@
+//! Processes: their ends, signals to them, this one's identity and name.
+
+use super::check;
+use std::ffi::CStr;
+use std::io;
+
+/// The number of a process, or of a process group.
+pub(crate) type Pid = libc::pid_t;
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Exited(u8),
+    Killed(i32),
+}
+
+/// Waits for the end of a child, and reaps it.
+pub(crate) fn wait(child: Pid) -> io::Result<End> {
+    super::retry(|| wait_with(child, 0)?.ok_or_else(|| io::ErrorKind::Interrupted.into()))
+}
+
+/// Reaps a child if it has ended.
+pub(crate) fn wait_no_hang(child: Pid) -> io::Result<Option<End>> {
+    super::retry(|| wait_with(child, libc::WNOHANG))
+}
+
+fn wait_with(child: Pid, flags: libc::c_int) -> io::Result<Option<End>> {
+    let mut status = 0;
+    // SAFETY: `status` is writable. `child` is always the number of one child of this process.
+    let ended = check(unsafe { libc::waitpid(child, &raw mut status, flags) })?;
+    if ended == 0 {
+        return Ok(None);
+    }
+    Ok(if libc::WIFSIGNALED(status) {
+        Some(End::Killed(libc::WTERMSIG(status)))
+    } else if libc::WIFEXITED(status) {
+        Some(End::Exited(u8::try_from(libc::WEXITSTATUS(status)).unwrap_or(u8::MAX)))
+    } else {
+        None
+    })
+}
+
+/// Sends a signal to a process, or with a negative number to a group.
+pub(crate) fn kill(target: Pid, signal: libc::c_int) -> io::Result<()> {
+    // SAFETY: sends a signal; no memory is involved.
+    check(unsafe { libc::kill(target, signal) }).map(drop)
+}
+
+/// The number of this process.
+pub(crate) fn own() -> Pid {
+    // SAFETY: cannot fail.
+    unsafe { libc::getpid() }
+}
+
+/// The number of the process that started this one, or of the one that adopted it.
+pub(crate) fn parent() -> Pid {
+    // SAFETY: cannot fail.
+    unsafe { libc::getppid() }
+}
+
+/// The session of this process, which has the number of the process that leads it.
+pub(crate) fn session() -> Pid {
+    // SAFETY: cannot fail for the calling process.
+    unsafe { libc::getsid(0) }
+}
+
+/// The effective user.
+pub(crate) fn effective_user() -> libc::uid_t {
+    // SAFETY: cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// Ends the process at once: no handler runs, nothing is flushed.
+pub(crate) fn exit_now(status: u8) -> ! {
+    // SAFETY: does not return.
+    unsafe { libc::_exit(status.into()) }
+}
+
+/// The parent's group, beside the process `except`: whether it has a member left. Says yes where it cannot tell.
+///
+/// Allocates nothing.
+pub(crate) fn group_has_others(group: Pid, except: Pid) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        let mut found = false;
+        let listed = super::listing::for_each_number(c"/proc", |pid| {
+            // SAFETY: only asks; the process may be gone by now.
+            found |= pid != except && unsafe { libc::getpgid(pid) } == group && !is_zombie(pid);
+            Ok(())
+        });
+        listed.is_err() || found
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (group, except);
+        true
+    }
+}
+
+/// Whether a process has ended and only waits to be reaped.
+#[cfg(target_os = "linux")]
+fn is_zombie(pid: Pid) -> bool {
+    use std::io::Write;
+    let mut path = [0; 32];
+    let _ = write!(path.as_mut_slice(), "/proc/{pid}/stat\0");
+    // SAFETY: the path ends with a zero byte.
+    let Ok(fd) = check(unsafe { libc::open(path.as_ptr().cast(), libc::O_RDONLY | libc::O_CLOEXEC) }) else {
+        return true;
+    };
+    let mut text = [0; 128];
+    let read = super::fds::read(fd, &mut text).unwrap_or(0);
+    super::fds::close(fd);
+    // `pid (name) state ...`; the name may hold anything, so look behind its end.
+    let text = text.get(..read).unwrap_or_default();
+    let name_end = text.iter().rposition(|&byte| byte == b')').unwrap_or(0);
+    matches!(text.get(name_end + 2), Some(b'Z' | b'X') | None)
+}
+
+/// Sets the name of the process that `ps -o comm` and `pgrep` show; the system cuts it (Linux: 15 bytes).
+///
+/// Allocates nothing. Where there is no such name, or it cannot be set, the process runs without it.
+pub(crate) fn set_name(name: &CStr) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // SAFETY: cannot fail.
+        let thread = unsafe { libc::gettid() };
+        if thread == own() {
+            // SAFETY: the name is a C string.
+            unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+        } else {
+            // The name of the process is that of its first thread, which another one reaches through /proc only.
+            let _ = std::fs::write("/proc/self/comm", name.to_bytes());
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = name;
+}
+
+/// Whether the file of this program gave it privileges that its caller has not: set-user-ID, set-group-ID, or file
+/// capabilities. Another reason for `AT_SECURE`, a change of the security domain, is none.
+pub(crate) fn is_privileged() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        super::memory::at_secure() && (ids_differ() || linux::has_file_capabilities())
+    }
+    #[cfg(not(target_os = "linux"))]
+    ids_differ()
+}
+
+fn ids_differ() -> bool {
+    // SAFETY: cannot fail.
+    let users = unsafe { libc::getuid() } != effective_user();
+    // SAFETY: cannot fail.
+    let real = unsafe { libc::getgid() };
+    // SAFETY: cannot fail.
+    let effective = unsafe { libc::getegid() };
+    users || real != effective
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    /// `struct __user_cap_header_struct` of `capget(2)`.
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: libc::c_int,
+    }
+
+    /// `struct __user_cap_data_struct`: the capabilities come in two halves of 32.
+    #[repr(C)]
+    #[derive(Clone, Copy)]
+    struct Half {
+        effective: u32,
+        permitted: u32,
+        inheritable: u32,
+    }
+
+    const VERSION_3: u32 = 0x2008_0522;
+
+    /// Whether a process that is not root's may have capabilities that it did not inherit as ambient ones.
+    pub(super) fn has_file_capabilities() -> bool {
+        if super::effective_user() == 0 {
+            return false;
+        }
+        let mut header = Header { version: VERSION_3, pid: 0 };
+        let mut halves = [Half { effective: 0, permitted: 0, inheritable: 0 }; 2];
+        // SAFETY: version 3 reads one header and writes two halves.
+        let got = unsafe { libc::syscall(libc::SYS_capget, &raw mut header, halves.as_mut_ptr()) };
+        // A process that cannot know counts as privileged: it can still run in the foreground.
+        got != 0 || (0..64).any(|capability| is_permitted(&halves, capability) && !is_ambient(capability))
+    }
+
+    fn is_permitted(halves: &[Half; 2], capability: u32) -> bool {
+        let half = if capability < 32 { &halves[0] } else { &halves[1] };
+        half.permitted & (1 << (capability % 32)) != 0
+    }
+
+    fn is_ambient(capability: u32) -> bool {
+        let capability = libc::c_ulong::from(capability);
+        // SAFETY: asks for one bit; the unused arguments have to be zero.
+        unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET, capability, 0, 0) == 1 }
+    }
+}

@@ -1,0 +1,171 @@
+//! The signal mask, ignored signals, and waiting for descriptors and children at once.
+
+use super::check;
+use std::io;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+/// A signal mask of the calling thread, to be restored.
+pub(crate) struct Mask(libc::sigset_t);
+
+/// Blocks every signal for the calling thread.
+pub(crate) fn block_all() -> Mask {
+    set_mask(&full())
+}
+
+impl Mask {
+    /// Sets the mask of the calling thread to what it was.
+    pub(crate) fn restore(self) {
+        set_mask(&self.0);
+    }
+}
+
+/// Lets every signal through to the calling thread.
+pub(crate) fn unblock_all() {
+    set_mask(&empty());
+}
+
+fn set_mask(set: &libc::sigset_t) -> Mask {
+    let mut old = empty();
+    // SAFETY: both sets are initialised. The call fails only for an unknown first argument.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set, &raw mut old) };
+    Mask(old)
+}
+
+fn empty() -> libc::sigset_t {
+    // SAFETY: a set of signals is an array of bits; zero is a value of it.
+    let mut set = unsafe { std::mem::zeroed() };
+    // SAFETY: `set` is writable.
+    unsafe { libc::sigemptyset(&raw mut set) };
+    set
+}
+
+fn full() -> libc::sigset_t {
+    let mut set = empty();
+    // SAFETY: `set` is writable.
+    unsafe { libc::sigfillset(&raw mut set) };
+    set
+}
+
+/// The highest signal number.
+fn last() -> libc::c_int {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return libc::SIGRTMAX();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    31
+}
+
+/// Gives every ignored signal its default disposition; the others get theirs by `exec`. Allocates nothing.
+pub(crate) fn reset_ignored() {
+    for signal in 1..=last() {
+        // SAFETY: the structure holds numbers and addresses; zero is a value of each.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        // SAFETY: `action` is writable. It stays as it is for the numbers that libc keeps for itself.
+        unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
+        if action.sa_sigaction == libc::SIG_IGN {
+            action.sa_sigaction = libc::SIG_DFL;
+            // SAFETY: the default disposition runs no code of this process.
+            unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
+        }
+    }
+}
+
+/// Makes the end of a child interrupt [`wait_for`], and nothing else: the signal stays blocked elsewhere.
+pub(crate) fn notice_children() -> io::Result<()> {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: the structure holds numbers and addresses; zero is a value of each.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = nothing as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    action.sa_flags = libc::SA_NOCLDSTOP;
+    // SAFETY: the handler does nothing, which is safe at any time.
+    check(unsafe { libc::sigaction(libc::SIGCHLD, &raw const action, std::ptr::null_mut()) }).map(drop)
+}
+
+/// What to wait for on a descriptor, and what came.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Watched(libc::pollfd);
+
+impl Watched {
+    /// Waits until there is something to read, or nobody is left who could write.
+    pub(crate) fn readable(fd: RawFd) -> Watched {
+        Watched(libc::pollfd { fd, events: libc::POLLIN, revents: 0 })
+    }
+
+    /// Waits until the other end is gone, whatever there is to read.
+    pub(crate) fn hung_up(fd: RawFd) -> Watched {
+        Watched(libc::pollfd { fd, events: 0, revents: 0 })
+    }
+
+    /// Waits until there is room to write, too.
+    pub(crate) fn or_writable(mut self, also: bool) -> Watched {
+        if also {
+            self.0.events |= libc::POLLOUT;
+        }
+        self
+    }
+
+    /// Waits for nothing any more.
+    pub(crate) fn forget(&mut self) {
+        self.0.fd = -1;
+    }
+
+    /// Whether what was waited for has come, or an error that reading will tell.
+    pub(crate) fn happened(&self) -> bool {
+        self.0.revents & !libc::POLLOUT != 0
+    }
+
+    /// Whether there is room to write.
+    pub(crate) fn writable(&self) -> bool {
+        self.0.revents & libc::POLLOUT != 0
+    }
+}
+
+/// Waits for descriptors, no longer than `limit`; a signal that is not blocked ends the wait as well, with nothing
+/// having happened.
+pub(crate) fn poll(watched: &mut [Watched], limit: Option<Duration>) -> io::Result<()> {
+    // Rounded up, so that a deadline has passed when the wait is over.
+    let limit =
+        limit.map_or(-1, |limit| limit.as_micros().div_ceil(1000).try_into().unwrap_or(libc::c_int::MAX));
+    let pointer = watched.as_mut_ptr().cast();
+    // SAFETY: `Watched` is a `pollfd`, and the array is writable and as long as said.
+    let result = check(unsafe { libc::poll(pointer, watched.len() as libc::nfds_t, limit) });
+    forgive_interruption(result, watched)
+}
+
+/// Waits for descriptors or the end of a child, with every other signal blocked; see [`notice_children`].
+/// Allocates nothing.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "openbsd"))]
+pub(crate) fn wait_for(watched: &mut [Watched], limit: Option<Duration>) -> io::Result<()> {
+    let mut mask = full();
+    // SAFETY: `mask` is initialised.
+    unsafe { libc::sigdelset(&raw mut mask, libc::SIGCHLD) };
+    let limit = limit.map(|limit| libc::timespec {
+        tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: limit.subsec_nanos() as _,
+    });
+    let limit = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    let pointer = watched.as_mut_ptr().cast();
+    // SAFETY: `Watched` is a `pollfd`, the array is writable and as long as said; limit and mask are initialised.
+    let result =
+        check(unsafe { libc::ppoll(pointer, watched.len() as libc::nfds_t, limit, &raw const mask) });
+    forgive_interruption(result, watched)
+}
+
+/// Waits for descriptors or the end of a child. Without `ppoll` a child's end is noticed by looking twenty times a
+/// second, which the caller does after each return.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "openbsd")))]
+pub(crate) fn wait_for(watched: &mut [Watched], limit: Option<Duration>) -> io::Result<()> {
+    const LOOK: Duration = Duration::from_millis(50);
+    poll(watched, Some(limit.map_or(LOOK, |limit| limit.min(LOOK))))
+}
+
+fn forgive_interruption(result: io::Result<libc::c_int>, watched: &mut [Watched]) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            watched.iter_mut().for_each(|one| one.0.revents = 0);
+            Ok(())
+        }
+        result => result.map(drop),
+    }
+}
