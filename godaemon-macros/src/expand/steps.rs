@@ -1,0 +1,92 @@
+//! The steps of the generated `main`: what becomes of each value, option, file and parameter.
+
+use crate::bindings::{self, Binding, Source};
+use crate::options::{Entry, Kind, Options, Setting};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+/// A closure, called at once, so that `?` can be used in the expression.
+fn attempt(body: &TokenStream) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        (|| -> ::core::result::Result<_, ::std::boxed::Box<dyn ::core::error::Error>> { #body })()
+    }
+}
+
+/// The expression as the type of its parameter, so that a mismatch is an error on the expression.
+fn attempt_entry(entry: &Entry, bindings: &[Binding]) -> TokenStream {
+    let annotation = bindings::type_of(entry, bindings).map(|ty| quote!(: #ty));
+    let expression = &entry.value;
+    attempt(&quote_spanned! {Span::mixed_site()=>
+        let value #annotation = #expression;
+        ::core::result::Result::Ok(value)
+    })
+}
+
+pub(super) fn value(entry: &Entry, bindings: &[Binding]) -> TokenStream {
+    let Entry { name, .. } = entry;
+    let text = entry.text();
+    let attempt = attempt_entry(entry, bindings);
+    quote_spanned!(Span::mixed_site()=> let #name = start.value(#text, #attempt);)
+}
+
+/// An option's expression is the argument itself, because the types of a closure are inferred from there.
+pub(super) fn builder(options: &Options, bindings: &[Binding]) -> TokenStream {
+    let captures = options
+        .capture_output
+        .as_ref()
+        .map(|name| quote_spanned!(Span::mixed_site()=> let options = options.#name();));
+    let waits = bindings
+        .iter()
+        .find(|binding| matches!(binding.source, Source::Ready))
+        .map(|_| quote_spanned!(Span::mixed_site()=> let options = options.wait_for_ready();));
+    let settings = options.settings.iter().map(|Setting { name, value }| {
+        let text = name.unraw().to_string();
+        let attempt = attempt(&quote_spanned! {Span::mixed_site()=>
+            ::core::result::Result::Ok(options.#name(#value))
+        });
+        quote_spanned!(Span::mixed_site()=> let options = start.option(#text, #attempt);)
+    });
+    quote!(#captures #waits #(#settings)*)
+}
+
+/// The types of files are written out where a trait is asked of them: that puts the error on the user's type.
+pub(super) fn open(entry: &Entry, bindings: &[Binding]) -> TokenStream {
+    let Entry { name, .. } = entry;
+    let ty = bindings::type_of(entry, bindings);
+    let text = entry.text();
+    let attempt = attempt_entry(entry, bindings);
+    quote_spanned!(Span::mixed_site()=> let #name = prepared.file::<#ty>(#text, #attempt);)
+}
+
+pub(super) fn hand_on(entry: &Entry, bindings: &[Binding]) -> TokenStream {
+    let Entry { name, .. } = entry;
+    let ty = bindings::type_of(entry, bindings);
+    let text = entry.text();
+    quote_spanned!(Span::mixed_site()=> prepared.hand_on::<#ty>(#text, #name);)
+}
+
+/// What the parameter receives out of the `Daemon`. A value is there already.
+pub(super) fn take(binding: &Binding) -> TokenStream {
+    let ty = binding.parameter.ty;
+    let handle = match binding.source {
+        Source::Entry(Entry { kind: Kind::Value, .. }) => return TokenStream::new(),
+        Source::Entry(entry) => {
+            let Entry { name, .. } = entry;
+            let text = entry.text();
+            return quote_spanned!(Span::mixed_site()=> let #name = start.take::<#ty>(&mut daemon, #text););
+        }
+        Source::Stdout => quote_spanned!(Span::mixed_site()=> reader(daemon.take_stdout())),
+        Source::Stderr => quote_spanned!(Span::mixed_site()=> reader(daemon.take_stderr())),
+        Source::Ready => quote_spanned!(Span::mixed_site()=> ready(daemon.take_ready())),
+    };
+    let variable = binding.source.variable();
+    // Another type than the parameter's is an error on the latter.
+    let mut found = variable.clone();
+    found.set_span(Span::mixed_site().located_at(ty.span()));
+    quote_spanned! {Span::mixed_site()=>
+        let #variable = __godaemon::#handle;
+        let #variable: #ty = #found;
+    }
+}

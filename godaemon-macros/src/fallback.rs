@@ -1,0 +1,80 @@
+//! WRITE: a `main` beside an error, so that no error about a missing one follows, and so that faults in the
+//! body of the user's function show as well.
+
+use crate::errors::Errors;
+use crate::function::{Function, INNER_NAME};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::{FnArg, Pat, Safety};
+
+/// The attribute stands on something else, or on another function: that stays as it is.
+///
+/// The `main` is imported, because one that the program has elsewhere then goes before it.
+pub(crate) fn beside_item(errors: Errors, item: &TokenStream) -> TokenStream {
+    let errors = errors.into_compile_errors();
+    quote! {
+        #errors
+        #item
+        #[doc(hidden)]
+        mod __godaemon_fallback {
+            pub fn main() {}
+        }
+        #[allow(unused_imports)]
+        use __godaemon_fallback::*;
+    }
+}
+
+pub(crate) fn beside_function(errors: Errors, function: &Function) -> TokenStream {
+    let name = &function.signature.ident;
+    if name == INNER_NAME {
+        // The `main` around it is that of an attribute further up.
+        let errors = errors.into_compile_errors();
+        let function = without_reported(function, name);
+        quote!(#errors #function)
+    } else if name.unraw() == "main" {
+        let errors = errors.into_compile_errors();
+        let function = without_reported(function, &Ident::new(INNER_NAME, name.span()));
+        quote! {
+            #errors
+            #[allow(dead_code)]
+            fn main() {
+                #function
+            }
+        }
+    } else {
+        beside_item(errors, &without_reported(function, name))
+    }
+}
+
+/// The function without what rustc would report once more.
+fn without_reported(function: &Function, name: &Ident) -> TokenStream {
+    let Function { attributes, visibility, signature, body } = function;
+    let asyncness = &signature.asyncness;
+    let safety = match &signature.safety {
+        Safety::Unsafe(word) => Some(word), // the body may need it
+        Safety::Safe(_) | Safety::Default => None,
+    };
+    let generics = &signature.generics;
+    let where_clause = &generics.where_clause;
+    let output = &signature.output;
+
+    let parameters = signature.inputs.iter().enumerate().filter(|(at, input)| match name_of(input) {
+        Some(name) => !signature.inputs.iter().take(*at).any(|earlier| name_of(earlier) == Some(name)),
+        None => !matches!(input, FnArg::Receiver(_)),
+    });
+    let parameters = parameters.map(|(_, input)| input);
+    quote! {
+        #(#attributes)* #visibility #asyncness #safety fn #name #generics (#(#parameters),*) #output #where_clause #body
+    }
+}
+
+fn name_of(input: &FnArg) -> Option<&Ident> {
+    match input {
+        FnArg::Typed(typed) => match &*typed.pat {
+            Pat::Ident(pattern) => Some(&pattern.ident),
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    }
+}

@@ -1,0 +1,47 @@
+//! PARSE: the function. Its signature is understood, its body kept as written, so that a fault in the body
+//! is reported once, by rustc.
+
+use crate::errors::Errors;
+use proc_macro2::{TokenStream, TokenTree};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Result, Signature, Visibility};
+
+/// What the user's function is called inside the generated `main`.
+pub(crate) const INNER_NAME: &str = "__godaemon_main";
+
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) body: TokenStream,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream) -> Result<Self> {
+        Ok(Function {
+            attributes: input.call(Attribute::parse_outer)?,
+            visibility: input.parse()?,
+            signature: input.parse()?,
+            body: input.parse()?,
+        })
+    }
+}
+
+pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Function> {
+    match syn::parse2(item.clone()) {
+        Ok(function) => Some(function),
+        Err(syntax_error) if is_function(&item) => {
+            errors.add_error(syntax_error);
+            None
+        }
+        Err(_) => {
+            errors.add(&item, "the `godaemon::main` attribute can only be applied to a function");
+            None
+        }
+    }
+}
+
+/// Whether there is an `fn` outside of all groups: not that of a method.
+fn is_function(item: &TokenStream) -> bool {
+    item.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "fn"))
+}

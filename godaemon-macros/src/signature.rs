@@ -1,0 +1,117 @@
+//! CHECK: what `main` may not be, and the parameters that it has.
+
+use crate::errors::Errors;
+use crate::function::{Function, INNER_NAME};
+use crate::tokens;
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::{FnArg, Ident, Pat, PatType, Safety, Signature, Type};
+
+/// A parameter of the user's `main`.
+pub(crate) struct Parameter<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a Type,
+}
+
+impl Parameter<'_> {
+    /// The parameter `_lock` receives `lock`.
+    pub(crate) fn receives(&self, name: &str) -> bool {
+        let own = self.ident.unraw().to_string();
+        own == name || own.strip_prefix('_') == Some(name)
+    }
+}
+
+/// Reports all faults of the signature together.
+pub(crate) fn check<'a>(function: &'a Function, errors: &mut Errors) -> Vec<Parameter<'a>> {
+    let signature = &function.signature;
+    check_name(&signature.ident, errors);
+    check_async(function, errors);
+    check_qualifiers(signature, errors);
+    check_generics(signature, errors);
+    parameters(signature, errors)
+}
+
+fn check_name(name: &Ident, errors: &mut Errors) {
+    if name == INNER_NAME {
+        // An attribute further up has renamed the function. The span is that of this attribute.
+        let duplicate = syn::Error::new(Span::call_site(), "duplicate `godaemon::main` attribute");
+        errors.add_error(duplicate);
+    } else if name.unraw() != "main" {
+        let message = "the `godaemon::main` attribute belongs on `fn main`";
+        errors.add(name, format_args!("{message}, not on `fn {name}`"));
+    }
+}
+
+fn check_async(function: &Function, errors: &mut Errors) {
+    let Some(word) = &function.signature.asyncness else { return };
+    let mut last_words = function.attributes.iter().filter_map(|attribute| attribute.path().segments.last());
+    if !last_words.any(|word| word.ident == "main") {
+        errors.add_with_help(
+            word,
+            "`async fn main` has no runtime to run on",
+            "add the attribute of a runtime, such as `#[tokio::main]`, below `#[godaemon::main]`",
+        );
+    }
+}
+
+fn check_qualifiers(signature: &Signature, errors: &mut Errors) {
+    let mut forbid = |word: &dyn ToTokens| {
+        let name = word.to_token_stream();
+        errors.add(word, format_args!("`main` cannot be `{name}` under the `godaemon::main` attribute"));
+    };
+    if let Some(word) = &signature.constness {
+        forbid(word);
+    }
+    if let Safety::Unsafe(word) = &signature.safety {
+        forbid(word);
+    }
+    if let Some(abi) = &signature.abi {
+        forbid(abi);
+    }
+}
+
+fn check_generics(signature: &Signature, errors: &mut Errors) {
+    let generics = &signature.generics;
+    if !generics.params.is_empty() {
+        errors.add(generics, "`main` cannot have generic parameters");
+    }
+    if let Some(clause) = &generics.where_clause {
+        errors.add(&clause.where_token, "`main` cannot have a `where` clause");
+    }
+}
+
+fn parameters<'a>(signature: &'a Signature, errors: &mut Errors) -> Vec<Parameter<'a>> {
+    let mut parameters: Vec<Parameter> = Vec::new();
+    for input in &signature.inputs {
+        match input {
+            FnArg::Receiver(receiver) => {
+                errors.add(&receiver.self_token, "`main` cannot have a `self` parameter");
+            }
+            FnArg::Typed(typed) => parameters.extend(parameter(typed, errors)),
+        }
+    }
+    if let Some(variadic) = &signature.variadic {
+        errors.add(&variadic.dots, "`main` cannot have a variable number of parameters");
+    }
+    parameters
+}
+
+fn parameter<'a>(typed: &'a PatType, errors: &mut Errors) -> Option<Parameter<'a>> {
+    let conditional = typed.attrs.iter().find(|a| a.path().is_ident("cfg") || a.path().is_ident("cfg_attr"));
+    if let Some(attribute) = conditional {
+        errors.add(attribute, "a parameter of `main` cannot be conditional");
+    }
+    if tokens::mention(&typed.ty.to_token_stream(), "impl") {
+        errors.add(&typed.ty, "a parameter of `main` needs a concrete type");
+    }
+    match &*typed.pat {
+        Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
+            Some(Parameter { ident: &pattern.ident, ty: &typed.ty })
+        }
+        pattern => {
+            errors.add(pattern, "expected a plain parameter name");
+            None
+        }
+    }
+}

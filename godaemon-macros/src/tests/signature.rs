@@ -1,0 +1,67 @@
+//! What `main` may be, and what is left of it beside an error.
+
+use super::{contains, errors, expand};
+
+#[test]
+fn the_attribute_belongs_on_fn_main() {
+    assert_eq!(errors("", "struct S;"), ["the `godaemon::main` attribute can only be applied to a function"]);
+    assert_eq!(
+        errors("", "fn run() {}"),
+        ["the `godaemon::main` attribute belongs on `fn main`, not on `fn run`"]
+    );
+}
+
+#[test]
+fn the_attribute_is_there_once() {
+    let inner = "fn __godaemon_main() {}"; // what the first one hands to the second
+    assert_eq!(errors("", inner), ["duplicate `godaemon::main` attribute"]);
+}
+
+#[test]
+fn async_needs_a_runtime() {
+    assert_eq!(
+        errors("", "async fn main() {}"),
+        ["`async fn main` has no runtime to run on\n\
+          help: add the attribute of a runtime, such as `#[tokio::main]`, below `#[godaemon::main]`"]
+    );
+    assert!(errors("", "#[rt::main(flavor = \"x\")] async fn main() {}").is_empty());
+}
+
+#[test]
+fn all_faults_are_reported_together() {
+    let main = "const unsafe extern \"C\" fn main<T>(self, a: Vec<impl Copy>, (b, c): (u8, u8), #[cfg(x)] d: u8, ...)
+                where T: Copy {}";
+    assert_eq!(
+        errors("", main),
+        [
+            "`main` cannot be `const` under the `godaemon::main` attribute",
+            "`main` cannot be `unsafe` under the `godaemon::main` attribute",
+            "`main` cannot be `extern \"C\"` under the `godaemon::main` attribute",
+            "`main` cannot have generic parameters",
+            "`main` cannot have a `where` clause",
+            "`main` cannot have a `self` parameter",
+            "a parameter of `main` needs a concrete type",
+            "expected a plain parameter name",
+            "a parameter of `main` cannot be conditional",
+            "`main` cannot have a variable number of parameters",
+        ]
+    );
+}
+
+#[test]
+fn the_body_is_not_parsed() {
+    assert!(errors("", "fn main() { let x = ; }").is_empty());
+}
+
+#[test]
+fn a_main_is_left_beside_every_error() {
+    for item in ["fn main(a: u8) -> u8 { a }", "const fn main(&self, ...) {}", "fn run() {}", "struct S;"] {
+        assert!(contains(&expand("nonsense", item), "fn main()"), "{item}");
+    }
+}
+
+#[test]
+fn what_rustc_would_report_again_is_left_out() {
+    let beside = expand("", "const unsafe extern \"C\" fn main(&self, a: u8, a: u8, ...) { body }");
+    assert!(contains(&beside, "unsafe fn __godaemon_main(a: u8) { body }"), "{beside}");
+}
