@@ -1,6 +1,6 @@
 //! Captured output: a pipe in the place of a standard stream, and the reader at its other end.
 
-use crate::stdio::{self, Stream};
+use crate::stdio::{Null, Stream};
 use crate::sys::{fds, signals};
 use std::fmt;
 use std::fs::File;
@@ -47,8 +47,8 @@ const PIPE_SIZE: u32 = 1024 * 1024;
 pub struct Reader {
     /// `None` when [`into_fd`](Reader::into_fd) gave it away.
     pipe: Option<OwnedFd>,
-    /// The stream that the pipe replaced; `None` in the foreground.
-    stream: Option<Stream>,
+    /// The stream that the pipe replaced, and what replaces the pipe; `None` in the foreground.
+    place: Option<(Stream, Null)>,
     lines: Lines,
 }
 
@@ -64,17 +64,17 @@ struct Lines {
 }
 
 /// Puts a pipe in the place of a stream.
-pub(crate) fn capture(stream: Stream) -> io::Result<Reader> {
+pub(crate) fn capture(stream: Stream, null: &Null) -> io::Result<Reader> {
     let (pipe, writer) = fds::pipe()?;
     fds::enlarge_pipe(&writer, PIPE_SIZE);
     fds::duplicate_over(writer.as_raw_fd(), stream.number())?;
-    Ok(Reader { pipe: Some(pipe), stream: Some(stream), lines: Lines::default() })
+    Ok(Reader { pipe: Some(pipe), place: Some((stream, null.clone())), lines: Lines::default() })
 }
 
 /// A reader for the foreground: it is at its end.
 pub(crate) fn nothing() -> io::Result<Reader> {
     let pipe = fds::above_standard(File::open("/dev/null")?.into())?;
-    Ok(Reader { pipe: Some(pipe), stream: None, lines: Lines { ended: true, ..Lines::default() } })
+    Ok(Reader { pipe: Some(pipe), place: None, lines: Lines { ended: true, ..Lines::default() } })
 }
 
 impl Reader {
@@ -169,7 +169,7 @@ impl AsRawFd for Reader {
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")
-            .field("stream", &self.stream)
+            .field("place", &self.place)
             .field("pipe", &self.pipe)
             .field("held", &self.lines.held().len())
             .finish()
@@ -180,8 +180,8 @@ impl fmt::Debug for Reader {
 /// holders of the stream (a print under way, a child) still write is thrown away, until the last of them is gone.
 impl Drop for Reader {
     fn drop(&mut self) {
-        let (Some(pipe), Some(stream)) = (self.pipe.take(), self.stream) else { return };
-        if is_on(&pipe, stream) && stdio::silence(stream).is_err() {
+        let (Some(pipe), Some((stream, null))) = (self.pipe.take(), self.place.take()) else { return };
+        if is_on(&pipe, stream) && null.over(stream).is_err() {
             // Closing the pipe would make every print fail; keeping it only fills it.
             std::mem::forget(pipe);
             return;
@@ -233,7 +233,7 @@ mod tests {
 
     fn reader() -> (Reader, PipeWriter) {
         let (pipe, writer) = io::pipe().expect("pipe");
-        (Reader { pipe: Some(pipe.into()), stream: None, lines: Lines::default() }, writer)
+        (Reader { pipe: Some(pipe.into()), place: None, lines: Lines::default() }, writer)
     }
 
     #[test]

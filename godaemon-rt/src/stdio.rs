@@ -3,7 +3,7 @@
 use crate::sys::fds;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 /// Standard output or standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,18 +23,19 @@ impl Stream {
     }
 }
 
-/// The null device, where the program may have closed or replaced its standard input by the time it is needed.
-static NULL: OnceLock<OwnedFd> = OnceLock::new();
+/// The null device, for later: the program may have closed or replaced its standard input, or have no `/dev` any
+/// more, by the time it is needed. Closed with the last of those who may need it.
+#[derive(Clone, Debug)]
+pub(crate) struct Null(Arc<OwnedFd>);
 
-/// Keeps the null device, which is on standard input now, for later.
-pub(crate) fn keep_null() -> io::Result<()> {
-    let null = fds::duplicate(libc::STDIN_FILENO)?;
-    NULL.get_or_init(|| null);
-    Ok(())
-}
+impl Null {
+    /// Keeps the null device, which is on standard input while the daemon settles.
+    pub(crate) fn keep() -> io::Result<Null> {
+        fds::duplicate(libc::STDIN_FILENO).map(|null| Null(Arc::new(null)))
+    }
 
-/// Puts the null device over a stream.
-pub(crate) fn silence(stream: Stream) -> io::Result<()> {
-    let null = NULL.get().map_or(libc::STDIN_FILENO, AsRawFd::as_raw_fd);
-    fds::duplicate_over(null, stream.number())
+    /// Puts the null device over a stream.
+    pub(crate) fn over(&self, stream: Stream) -> io::Result<()> {
+        fds::duplicate_over(self.0.as_raw_fd(), stream.number())
+    }
 }

@@ -7,7 +7,7 @@ use crate::inherit::{self, HandedOn, Inherit};
 use crate::marker::Marker;
 use crate::ready::{Listener, Ready};
 use crate::stage::send_all;
-use crate::stdio::{self, Stream};
+use crate::stdio::{Null, Stream};
 use crate::sys::socket::{self, Patience};
 use crate::sys::{fds, process, signals};
 use std::ffi::CString;
@@ -78,8 +78,8 @@ impl Daemon {
 struct Link {
     channel: OwnedFd,
     line: OwnedFd,
-    /// Whether 1 and 2 lead to the terminal, through the parent.
-    relayed: bool,
+    /// What takes the place of the terminal, to which 1 and 2 lead through the parent; `None` where they lead elsewhere.
+    relay: Option<Null>,
 }
 
 static LINK: Mutex<Option<Link>> = Mutex::new(None);
@@ -87,6 +87,11 @@ static LINK: Mutex<Option<Link>> = Mutex::new(None);
 /// The link, whatever happened to a thread that held it: it is replaced as a whole.
 fn link() -> MutexGuard<'static, Option<Link>> {
     LINK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets whether 1 and 2 lead to the terminal, and returns what it was.
+fn set_relay(relay: Option<Null>) -> Option<Null> {
+    link().as_mut().and_then(|link| std::mem::replace(&mut link.relay, relay))
 }
 
 /// A daemon that has taken over what it was handed, and has not settled yet.
@@ -103,10 +108,14 @@ impl Newcomer {
         // The kernel vouched that the numbers come from the parent, and only one thread gets here, once.
         let (channel, line) = (fds::adopt(marker.channel), fds::adopt(marker.line));
         let settings = receive_settings(channel.as_raw_fd());
-        *link() = Some(Link { channel, line, relayed: true });
+        *link() = Some(Link { channel, line, relay: None });
         report_panics();
         let settings =
             settings.unwrap_or_else(|why| fail(&Error::system("cannot receive the settings", why)));
+        match Null::keep() {
+            Ok(null) => drop(set_relay(Some(null))),
+            Err(why) => fail(&Error::system("cannot keep the null device", why)),
+        }
         if process::session() == process::own() {
             fail(&Error::new(ErrorKind::System, "the daemon leads a session, and could get a terminal"));
         }
@@ -135,9 +144,6 @@ impl Newcomer {
         )]
         nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(settings.umask as libc::mode_t));
         enter(directory)?;
-        if settings.capture_output || settings.wait_for_ready {
-            stdio::keep_null().map_err(|why| Error::system("cannot keep the null device", why))?;
-        }
         let readers = if settings.capture_output { capture_both()? } else { [None, None] };
         if let Ok(name) = CString::new(settings.name) {
             process::set_name(&name);
@@ -161,15 +167,13 @@ fn enter(directory: Option<OwnedFd>) -> Result<(), Error> {
 }
 
 fn capture_both() -> Result<[Option<Reader>; 2], Error> {
+    let Some(null) = set_relay(None) else { return Ok([None, None]) };
     let capture = |stream| {
-        capture::capture(stream).map(Some).map_err(|why| Error::system("cannot capture the output", why))
+        capture::capture(stream, &null)
+            .map(Some)
+            .map_err(|why| Error::system("cannot capture the output", why))
     };
-    let [output, error] = Stream::BOTH;
-    let readers = [capture(output)?, capture(error)?];
-    if let Some(link) = &mut *link() {
-        link.relayed = false;
-    }
-    Ok(readers)
+    Ok([capture(Stream::Output)?, capture(Stream::Error)?])
 }
 
 fn receive_settings(channel: RawFd) -> io::Result<Settings> {
@@ -212,15 +216,15 @@ pub(crate) fn fail(error: &Error) -> ! {
 
 /// Tells the parent why `main` returned, if the daemon was not up yet, and keeps std from printing it once more.
 pub(crate) fn main_failed(texts: Vec<String>) {
-    let relayed = match &*link() {
-        Some(link) => link.relayed,
+    let relay = match &*link() {
+        Some(link) => link.relay.clone(),
         None => return,
     };
     // Which status it ended with is for the kernel to say.
     tell(&ToParent::Failed(Reason { kind: ErrorKind::Ended(0), texts }));
-    if relayed {
+    if let Some(null) = relay {
         // If it cannot be done the text appears twice.
-        let _ = stdio::silence(Stream::Error);
+        let _ = null.over(Stream::Error);
     }
 }
 
@@ -230,9 +234,9 @@ pub(crate) fn main_failed(texts: Vec<String>) {
 /// If the parent no longer waits the start did not happen, and the process ends.
 pub(crate) fn up() {
     let Some(held) = link().take() else { return };
-    if held.relayed {
+    if let Some(null) = &held.relay {
         for stream in Stream::BOTH {
-            if let Err(why) = stdio::silence(stream) {
+            if let Err(why) = null.over(stream) {
                 let error = Error::system("cannot let go of the terminal", why);
                 *link() = Some(held);
                 fail(&error);
@@ -266,8 +270,8 @@ fn tell_panic(info: &PanicHookInfo<'_>) -> bool {
     let Some(link) = &*link else { return false };
     // Somebody who asks for a backtrace gets it at the terminal, and then not the text a second time.
     let backtrace = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
-    let alone = link.relayed && !backtrace;
-    let text = if alone || !link.relayed { panic_text(info) } else { "panicked".to_owned() };
+    let alone = link.relay.is_some() && !backtrace;
+    let text = if alone || link.relay.is_none() { panic_text(info) } else { "panicked".to_owned() };
     send_all(link.channel.as_raw_fd(), &ToParent::Panicked { text }.encode()).is_ok() && alone
 }
 

@@ -4,7 +4,9 @@ use super::{check, retry};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 
 /// The first number that is not standard input, output or error.
 const FIRST: RawFd = 3;
@@ -142,8 +144,11 @@ pub(crate) fn null_device() -> io::Result<OwnedFd> {
 fn is_null_device(file: &File) -> io::Result<bool> {
     let metadata = file.metadata()?;
     // Linux fixes the numbers of the null device; elsewhere "a character device" is what can be asked.
-    let numbers = cfg!(not(target_os = "linux")) || metadata.rdev() == libc::makedev(1, 3);
-    Ok(metadata.file_type().is_char_device() && numbers)
+    #[cfg(target_os = "linux")]
+    if metadata.rdev() != libc::makedev(1, 3) {
+        return Ok(false);
+    }
+    Ok(metadata.file_type().is_char_device())
 }
 
 /// Opens a directory in order to enter it, and makes sure that this is allowed.

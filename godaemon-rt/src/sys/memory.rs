@@ -198,6 +198,12 @@ pub(crate) fn at_secure() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
+/// Whether the kernel asks for distrust of the caller's environment: this system does not say so here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn at_secure() -> bool {
+    false
+}
+
 /// What a function in `.preinit_array` or `.init_array` is given: `argc`, `argv`, `envp`.
 pub type BeforeMain = unsafe extern "C" fn(c_int, *const *const c_char, *const *const c_char);
 

@@ -47,26 +47,32 @@ fn full() -> libc::sigset_t {
     set
 }
 
-/// The highest signal number.
-fn last() -> libc::c_int {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    return libc::SIGRTMAX();
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    31
+/// Gives every ignored signal its default disposition, as `exec` does with those that have a handler. Allocates
+/// nothing; to be called in a copy, which has dispositions of its own.
+///
+/// Around libc, which keeps two real-time signals for itself and changes nothing about them.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn reset_ignored() {
+    const MIPS: bool = cfg!(any(target_arch = "mips", target_arch = "mips64"));
+    /// The size of the kernel's set of signals, in bytes.
+    const SET: usize = if MIPS { 16 } else { 8 };
+    // Larger than the kernel's structure on any machine; all of it zero is the default disposition.
+    let default = [0u64; 8];
+    for signal in 1..=SET * 8 {
+        let (new, old) = (default.as_ptr(), std::ptr::null_mut::<u64>());
+        // SAFETY: the structure is readable, and nothing is written. No other code is to run in this image, and the
+        // default disposition runs none. Two of the signals cannot be changed, and need not be.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, new, old, SET) };
+    }
 }
 
-/// Gives every ignored signal its default disposition; the others get theirs by `exec`. Allocates nothing.
+/// Gives every ignored signal its default disposition, as `exec` does with those that have a handler. Allocates
+/// nothing; to be called in a copy, which has dispositions of its own.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn reset_ignored() {
-    for signal in 1..=last() {
-        // SAFETY: the structure holds numbers and addresses; zero is a value of each.
-        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-        // SAFETY: `action` is writable. It stays as it is for the numbers that libc keeps for itself.
-        unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
-        if action.sa_sigaction == libc::SIG_IGN {
-            action.sa_sigaction = libc::SIG_DFL;
-            // SAFETY: the default disposition runs no code of this process.
-            unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
-        }
+    for signal in 1..=31 {
+        // SAFETY: the default disposition runs no code. Two of the signals cannot be changed, and need not be.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 
@@ -141,7 +147,7 @@ pub(crate) fn wait_for(watched: &mut [Watched], limit: Option<Duration>) -> io::
     // SAFETY: `mask` is initialised.
     unsafe { libc::sigdelset(&raw mut mask, libc::SIGCHLD) };
     let limit = limit.map(|limit| libc::timespec {
-        tv_sec: libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_sec: limit.as_secs().try_into().unwrap_or(i32::MAX.into()),
         tv_nsec: limit.subsec_nanos() as _,
     });
     let limit = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);

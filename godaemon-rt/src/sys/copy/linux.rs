@@ -1,0 +1,132 @@
+//! Linux: `clone(2)` with shared memory, `/proc/self/exe`.
+
+use super::{Copy, NotStarted, Step, become_copy};
+use crate::sys::process::{self, Pid};
+use crate::sys::{check, fds, memory};
+use std::ffi::{CStr, c_int, c_void};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
+
+/// Device and inode of the executable, for systems without `/proc`; zero while unknown.
+static DEVICE: AtomicU64 = AtomicU64::new(0);
+static INODE: AtomicU64 = AtomicU64::new(0);
+
+/// Remembers which file this program is, by the path that the kernel was given, while nobody had time to replace it.
+pub(crate) fn remember_executable() {
+    if let Some(path) = memory::executed_path() {
+        // SAFETY: the structure holds numbers; zero is a value of each.
+        let mut status: libc::stat = unsafe { std::mem::zeroed() };
+        // SAFETY: the path is a C string and `status` is writable.
+        if unsafe { libc::stat(path.as_ptr(), &raw mut status) } == 0 {
+            DEVICE.store(status.st_dev as u64, Ordering::Relaxed);
+            INODE.store(status.st_ino as u64, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Room for the copy until `exec`: the deepest call is the list of `/proc/self/fd`, with a buffer of 2 KiB.
+const STACK: usize = 32 * 1024;
+
+#[repr(C, align(64))]
+struct Stack([MaybeUninit<u8>; STACK]);
+
+/// What the copy tells this process, in memory that both see.
+struct Outcome {
+    step: AtomicU8,
+    errno: AtomicI32,
+}
+
+/// What the copy is given: what it is to be, and where to say what went wrong.
+struct Task<'a> {
+    copy: &'a Copy<'a>,
+    outcome: Outcome,
+}
+
+/// Starts a copy and returns when it runs its executable, with its number. To be called with every signal
+/// blocked, so that no handler of this process runs in the copy.
+///
+/// The copy shares the memory of this process until then (`CLONE_VM`), which costs nothing however large that
+/// is, and lets it report exactly what failed; this thread waits (`CLONE_VFORK`).
+pub(crate) fn start(copy: &Copy<'_>) -> Result<Pid, NotStarted> {
+    let mut stack = Stack([MaybeUninit::uninit(); STACK]);
+    let task = Task { copy, outcome: Outcome { step: AtomicU8::new(0), errno: AtomicI32::new(0) } };
+    let top = stack.0.as_mut_ptr_range().end;
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let argument = (&raw const task).cast_mut().cast();
+    // SAFETY: `main` gets a stack of its own, which with `task` outlives the copy's use of both, because this
+    // thread sleeps until the copy runs its executable or ends.
+    let child = check(unsafe { libc::clone(main, top.cast(), flags, argument) })
+        .map_err(NotStarted::at(Step::Process))?;
+    let errno = task.outcome.errno.load(Ordering::Relaxed);
+    if errno == 0 {
+        return Ok(child);
+    }
+    // It has ended without running anything. Where children are reaped by themselves there is nothing to wait for.
+    let _ = process::wait(child);
+    let step = Step::from_number(task.outcome.step.load(Ordering::Relaxed)).unwrap_or(Step::Process);
+    Err(NotStarted { step, error: io::Error::from_raw_os_error(errno) })
+}
+
+extern "C" fn main(task: *mut c_void) -> c_int {
+    // SAFETY: `start` passes a task, and sleeps while it is used here.
+    let task = unsafe { &*task.cast::<Task<'_>>() };
+    let failure = become_copy(task.copy);
+    task.outcome.step.store(failure.step as u8, Ordering::Relaxed);
+    task.outcome.errno.store(failure.error.raw_os_error().unwrap_or(libc::EIO), Ordering::Relaxed);
+    process::exit_now(127)
+}
+
+/// Runs the same executable: the same file, whatever its path names by now.
+pub(super) fn execute(copy: &Copy<'_>) -> io::Error {
+    // SAFETY: the path is a C string, and the arrays are null-terminated arrays of C strings.
+    unsafe { libc::execve(c"/proc/self/exe".as_ptr(), copy.argv, copy.envp) };
+    let error = io::Error::last_os_error();
+    if !matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) {
+        return error;
+    }
+    // /proc is not there.
+    match memory::executed_path() {
+        Some(path) => execute_by_path(path, copy),
+        None => error,
+    }
+}
+
+/// A program that was run by descriptor has this instead of a path.
+const BY_DESCRIPTOR: &str = "/dev/fd/";
+
+fn execute_by_path(path: &CStr, copy: &Copy<'_>) -> io::Error {
+    let by_descriptor = path.to_str().ok().and_then(|path| path.strip_prefix(BY_DESCRIPTOR));
+    let fd = match (by_descriptor.and_then(|number| number.parse().ok()), &copy.leader) {
+        // The first child was run by the descriptor that its parent opened below. The daemon needs it no more.
+        (Some(fd), None) => fds::set_close_on_exec(fd, true).map(|()| fd),
+        _ => open_executable(path),
+    };
+    match fd {
+        Ok(fd) => execute_descriptor(fd, copy),
+        Err(error) => error,
+    }
+}
+
+/// Opens the path that the kernel was given, if it still leads to this program's file. The descriptor stays
+/// open in the first child, which has no other way to its own file.
+fn open_executable(path: &CStr) -> io::Result<RawFd> {
+    // SAFETY: the path is a C string.
+    let fd = check(unsafe { libc::open(path.as_ptr(), libc::O_PATH) })?;
+    // SAFETY: the structure holds numbers; zero is a value of each.
+    let mut status: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: `status` is writable.
+    check(unsafe { libc::fstat(fd, &raw mut status) })?;
+    let same =
+        status.st_dev == DEVICE.load(Ordering::Relaxed) && status.st_ino == INODE.load(Ordering::Relaxed);
+    // "Stale file handle": the path leads to another file than the one that runs.
+    if same { Ok(fd) } else { Err(io::Error::from_raw_os_error(libc::ESTALE)) }
+}
+
+fn execute_descriptor(fd: RawFd, copy: &Copy<'_>) -> io::Error {
+    let (empty, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
+    // SAFETY: the path is a C string, and the arrays are null-terminated arrays of C strings.
+    unsafe { libc::syscall(libc::SYS_execveat, fd, empty, copy.argv, copy.envp, flags) };
+    io::Error::last_os_error()
+}
