@@ -1,0 +1,92 @@
+//! A daemon that does with the reader of its stdout what its argument says, and reports.
+
+use std::{
+    env,
+    error::Error,
+    io::{self, BufRead, PipeReader, Read, Write},
+    os::fd::AsFd,
+    process::{Command, Stdio},
+    thread,
+};
+
+use godaemon::Reader;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+/// More than any pipe holds.
+const MUCH: usize = 2 << 20;
+
+#[godaemon::main(capture_output, values = [what = env::args().nth(1).ok_or("what?")?])]
+fn main(what: String, stdout: Reader, stderr: Reader) -> Result<(), Box<dyn Error>> {
+    match what.as_str() {
+        "keep" => support::obey_with("body", &[("reader", &format!("{stdout:?}"))])?,
+        "drop" => outlive(stdout)?,
+        "drop-while-full" => print_while_dropping(stdout)?,
+        "drop-before-child" => let_child_print_after(stdout)?,
+        "into-fd" => take_raw(stdout)?,
+        _ => return Err("no such thing to do".into()),
+    }
+    drop(stderr);
+    Ok(())
+}
+
+fn print_much() -> io::Result<()> {
+    io::stdout().write_all(&vec![b'x'; MUCH])?;
+    io::stdout().flush()
+}
+
+/// The next print.
+fn outlive(stdout: Reader) -> Result<(), Box<dyn Error>> {
+    drop(stdout);
+    print_much()?;
+    println!("and a line");
+    Ok(support::obey("body")?)
+}
+
+/// The print under way, in another thread.
+fn print_while_dropping(stdout: Reader) -> Result<(), Box<dyn Error>> {
+    let print = thread::spawn(print_much);
+    support::wait_until("the pipe to be full", || {
+        let output = io::stdout();
+        let mut asked = [PollFd::new(output.as_fd(), PollFlags::POLLOUT)];
+        (poll(&mut asked, PollTimeout::ZERO) == Ok(0)).then_some(())
+    });
+    drop(stdout);
+    print.join().map_err(|_| "the print panicked")??;
+    Ok(support::obey("body")?)
+}
+
+/// A child that had the stream before the reader was dropped.
+fn let_child_print_after(stdout: Reader) -> Result<(), Box<dyn Error>> {
+    let script = format!("read go; head -c {MUCH} /dev/zero");
+    let mut child = Command::new("/bin/sh").arg("-c").arg(script).stdin(Stdio::piped()).spawn()?;
+    drop(stdout);
+    // Dropping its stdin is the word.
+    child.stdin.take();
+    let status = child.wait()?;
+    Ok(support::obey_with("body", &[("child", &status.to_string())])?)
+}
+
+fn take_raw(mut stdout: Reader) -> Result<(), Box<dyn Error>> {
+    // In one write, so that one read takes both.
+    io::stdout().write_all(b"one\ntw")?;
+    io::stdout().flush()?;
+    let mut line = String::new();
+    stdout.read_line(&mut line)?;
+    let (pipe, read_ahead) = stdout.into_fd();
+    let mut pipe = PipeReader::from(pipe);
+    // No whole line: what comes out is raw.
+    print!("o");
+    io::stdout().flush()?;
+    let mut raw = [0];
+    pipe.read_exact(&mut raw)?;
+    drop(pipe);
+    let error = print_much().err().and_then(|error| error.raw_os_error());
+    let report = [
+        ("line", line),
+        ("read ahead", String::from_utf8(read_ahead)?),
+        ("raw", String::from_utf8(raw.into())?),
+        ("error", error.unwrap_or(0).to_string()),
+    ];
+    let report: Vec<_> = report.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    Ok(support::obey_with("body", &report)?)
+}

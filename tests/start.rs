@@ -1,0 +1,194 @@
+//! A start is whole, or it did not happen: whatever goes wrong before the daemon is up reaches the terminal, and leaves
+//! nothing behind.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use nix::sys::signal::Signal;
+use support::{Case, Outcome, Process, Puppet, Running, Terminal, program, wait_until};
+
+/// Starts a puppet, up to this point.
+fn stopped_at(case: &Case, point: &str) -> (Running, Puppet) {
+    let parent = case.program(program!("puppet")).env(format!("STOPS={point}")).spawn();
+    (parent, case.puppet())
+}
+
+/// Gives a puppet an order at this point, and sees how the start goes.
+fn ordered_at(point: &str, order: &str, what: &str) -> Outcome {
+    let case = Case::new();
+    let (parent, puppet) = stopped_at(&case, point);
+    puppet.order(order, what);
+    let outcome = parent.wait();
+    assert_eq!(outcome.stdout, b"", "the parent thinks that the daemon is up");
+    case.wait_until_empty();
+    outcome
+}
+
+/// The points that a daemon passes before it is up.
+const BEFORE_UP: [&str; 2] = ["daemon's values", "body"];
+
+// Errors
+
+#[test]
+fn failed_expression_is_an_error_at_the_terminal() {
+    let expected = [("parent's values", "puppet: points: no luck"), ("files", "puppet: file: no luck")];
+    for (point, line) in expected {
+        let outcome = ordered_at(point, "error", "no luck");
+        assert_eq!((outcome.failure(), outcome.status.code()), (line, Some(1)));
+    }
+}
+
+#[test]
+fn error_in_the_daemon_reaches_the_terminal() {
+    for point in BEFORE_UP {
+        let outcome = ordered_at(point, "error", "no luck");
+        let line = outcome.failure();
+        assert!(line.starts_with("puppet: daemon: ") && line.ends_with("no luck"), "{line}");
+        assert_eq!(line.matches("no luck").count(), 1, "{line}");
+    }
+}
+
+#[test]
+fn exit_before_the_daemon_is_up_is_a_failure_with_its_status() {
+    for point in BEFORE_UP {
+        for status in [1, 42, 255] {
+            let outcome = ordered_at(point, "exit", &status.to_string());
+            let line = format!("puppet: daemon: ended with status {status} before it was ready");
+            assert_eq!((outcome.failure(), outcome.status.code()), (line.as_str(), Some(status)));
+        }
+    }
+}
+
+#[test]
+fn exit_with_0_before_the_daemon_is_up_is_said_too() {
+    for point in BEFORE_UP {
+        let outcome = ordered_at(point, "exit", "0");
+        // The status is the daemon's own, whatever it is.
+        assert_eq!(outcome.status.code(), Some(0));
+        assert_eq!(outcome.stderr, b"puppet: daemon: ended with status 0 before it was ready\n");
+    }
+}
+
+#[test]
+fn panic_before_the_daemon_is_up_reaches_the_terminal() {
+    for point in BEFORE_UP {
+        let outcome = ordered_at(point, "panic", "the sky fell");
+        assert!(outcome.status.code().is_some_and(|code| code != 0), "{outcome:?}");
+        let text = String::from_utf8(outcome.stderr.clone()).unwrap();
+        assert_eq!(text.matches("the sky fell").count(), 1, "{text}");
+        assert!(text.lines().last().is_some_and(|line| line.starts_with("puppet: daemon: ")), "{text}");
+    }
+}
+
+#[test]
+fn death_by_a_signal_before_the_daemon_is_up_reaches_the_terminal() {
+    // While a daemon settles all signals are blocked, but this one cannot be.
+    let deaths = [
+        ("daemon's values", Signal::SIGKILL),
+        ("body", Signal::SIGKILL),
+        ("body", Signal::SIGTERM),
+        ("body", Signal::SIGABRT),
+        ("body", Signal::SIGSEGV),
+    ];
+    for (point, signal) in deaths {
+        let number = signal as i32;
+        let outcome = ordered_at(point, "raise", &number.to_string());
+        let line = format!("puppet: daemon: killed by signal {number} ({signal}) before it was ready");
+        assert_eq!((outcome.failure(), outcome.status.code()), (line.as_str(), Some(128 + number)));
+    }
+}
+
+#[test]
+fn daemon_that_is_killed_from_outside_reaches_the_terminal() {
+    let case = Case::new();
+    let (parent, daemon) = stopped_at(&case, "body");
+    daemon.process().signal(Signal::SIGKILL);
+    assert!(parent.wait().failure().starts_with("puppet: daemon: killed by signal 9 (SIGKILL)"));
+    case.wait_until_empty();
+}
+
+#[test]
+fn killed_first_child_is_a_clear_error_and_ends_the_start() {
+    for point in BEFORE_UP {
+        let case = Case::new();
+        let (parent, daemon) = stopped_at(&case, point);
+        Process(daemon.number("ppid")).signal(Signal::SIGKILL);
+        assert_eq!(parent.wait().failure(), "puppet: first child: killed by signal 9 (SIGKILL)");
+        case.wait_until_empty();
+    }
+}
+
+// The end of the parent
+
+#[test]
+fn killed_parent_leaves_no_daemon() {
+    for point in BEFORE_UP {
+        for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+            let case = Case::new();
+            let (parent, _daemon) = stopped_at(&case, point);
+            parent.process().signal(signal);
+            parent.wait().assert_killed(signal);
+            case.wait_until_empty();
+        }
+    }
+}
+
+#[test]
+fn interrupt_at_the_terminal_leaves_no_daemon() {
+    let case = Case::new();
+    let mut terminal = Terminal::new();
+    let parent = case.program(program!("puppet")).on(&terminal).env("STOPS=body").spawn();
+    let _daemon = case.puppet();
+    terminal.write(b"\x03");
+    parent.wait().assert_killed(Signal::SIGINT);
+    case.wait_until_empty();
+}
+
+#[test]
+fn closed_terminal_leaves_no_daemon() {
+    let case = Case::new();
+    let terminal = Terminal::new();
+    let parent = case.program(program!("puppet")).on(&terminal).env("STOPS=body").spawn();
+    let _daemon = case.puppet();
+    drop(terminal);
+    parent.wait().assert_killed(Signal::SIGHUP);
+    case.wait_until_empty();
+}
+
+#[test]
+fn stopped_parent_goes_on_when_continued() {
+    let case = Case::new();
+    let (parent, daemon) = stopped_at(&case, "body");
+    let process = daemon.process();
+    parent.process().signal(Signal::SIGSTOP);
+    wait_until("the parent to stop", || (parent.process().stat().state == 'T').then_some(()));
+    daemon.go();
+    // It says that it is up, and waits for the parent's word.
+    wait_until("the daemon to sleep", || (process.stat().state == 'S').then_some(()));
+    parent.process().signal(Signal::SIGCONT);
+    parent.wait().assert_success();
+}
+
+// What is printed
+
+#[test]
+fn nothing_of_a_start_that_went_well_is_printed() {
+    let case = Case::new();
+    let outcome = case.program(program!("witness")).run();
+    outcome.assert_success();
+    assert_eq!(outcome.stdout, b"");
+}
+
+// Many at once
+
+#[test]
+fn starts_at_the_same_time_do_not_disturb_each_other() {
+    let case = Case::new();
+    let parents: Vec<_> = (0..20).map(|_| case.program(program!("witness")).spawn()).collect();
+    for parent in parents {
+        parent.wait().assert_success();
+    }
+    let daemons: Vec<_> = (0..20).map(|_| case.puppet()).collect();
+    let mut numbers: Vec<_> = daemons.iter().map(|daemon| daemon.process().0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 20);
+}
