@@ -1,9 +1,158 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+/// Makes a daemon of the program whose `main` it stands on.
+///
+/// ```no_run
+/// #[godaemon::main]
+/// fn main() {
+///     // the daemon
+/// }
+/// ```
+///
+/// The user's process, the parent, evaluates the attribute's expressions, starts the daemon through a first child, waits
+/// until it is up, and exits. `main` runs in the daemon only. It may return anything that
+/// [`Termination`](std::process::Termination) allows.
+///
+/// # Parameters of `main`
+///
+/// They are bound by name; a leading underscore does not count, and `mut` is allowed.
+///
+/// | parameter | receives |
+/// |---|---|
+/// | a name of `files` | the open file, as the type that the parameter declares, which is [`Inherit`] |
+/// | a name of `values` | the value, as computed in this process |
+/// | `stdout`, `stderr` | a [`Reader`]; needs `capture_output`. A stream that no parameter takes goes to the null device |
+/// | `ready` | a [`Ready`]; with it the parent waits until [`notify`](Ready::notify) |
+///
+/// # Options
+///
+/// In any order. Expressions may be any Rust, may use the names of `values`, and may use `?` with every error that becomes a
+/// `Box<dyn Error>`; the parent prints such an error behind the name of what failed, and exits with 1. An option that a
+/// command line often leaves out (`program_name`, `working_dir`) takes `T`, `Option<T>` and `&Option<T>`; a literal `None`
+/// has no type that could be inferred, so leave such an option out.
+///
+/// ## `values = [name = expression, ...]`
+///
+/// Values for the other options and for parameters of the same name. They are computed first in the parent, so that bad
+/// arguments are refused at the terminal, and **again in the daemon**, in the directory from which it was started. What
+/// must happen once belongs in `files`.
+///
+/// ```no_run
+/// use std::env;
+///
+/// #[godaemon::main(values = [args = env::args().collect::<Vec<_>>()], foreground = args.iter().any(|arg| arg == "-f"))]
+/// fn main(args: Vec<String>) {
+///     println!("{args:?}");
+/// }
+/// ```
+///
+/// Without the attribute: code before [`Options::daemonize`] runs in the parent and in the daemon.
+///
+/// ## `files = [name = expression, ...]`
+///
+/// Files, sockets and pipes, opened in the parent only, in their order, when everything else is known to be right; each goes
+/// to the parameter of its name. Locks of `flock(2)` are held without a gap; record locks of `fcntl(2)` end with the parent.
+/// A terminal can be handed on, and should not be: the result is not strictly a daemon.
+///
+/// ```no_run
+/// use std::net::TcpListener;
+///
+/// #[godaemon::main(files = [listener = TcpListener::bind("127.0.0.1:7000")?])]
+/// fn main(listener: TcpListener) {
+///     // ...
+/// }
+/// ```
+///
+/// ```no_run
+/// # use std::net::TcpListener;
+/// let mut daemon =
+///     godaemon::Options::new().file_with("listener", || TcpListener::bind("127.0.0.1:7000")).daemonize()?;
+/// let listener: TcpListener = daemon.take_file("listener")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ## `capture_output`
+///
+/// Both streams of the daemon and its children come out of the parameters `stdout` and `stderr`; see [`Reader`].
+///
+/// ```no_run
+/// use godaemon::Reader;
+/// use std::io::BufRead;
+///
+/// #[godaemon::main(capture_output)]
+/// fn main(stderr: Reader) {
+///     std::thread::spawn(move || {
+///         for line in stderr.lines().map_while(Result::ok) {
+///             // into the log
+/// #           drop(line);
+///         }
+///     });
+/// }
+/// ```
+///
+/// Without the attribute: [`Options::capture_output`] and [`Daemon::take_stderr`].
+///
+/// ## `on_ready = expression`
+///
+/// Called in the parent with the daemon's process number, a `u32`, once the daemon is up. All signals are blocked meanwhile.
+/// A closure that uses a value needs `move`, and a clone of the value if files use it as well.
+///
+/// ```no_run
+/// #[godaemon::main(on_ready = |pid| println!("process {pid} is up"))]
+/// fn main() {}
+/// ```
+///
+/// Without the attribute: [`Options::on_ready`].
+///
+/// ## `foreground = expression`
+///
+/// A `bool`: whether to stay in the foreground, where this process acts as the daemon. If it is false or absent,
+/// [`supervised`] decides. In the foreground `capture_output`, `program_name`, `working_dir`, `umask` and `on_ready` are
+/// evaluated and have no effect.
+///
+/// Without the attribute: [`Options::foreground`].
+///
+/// ## `program_name = expression`
+///
+/// The daemon's first argument, and its name in `ps`, `pgrep` and messages. An empty name counts as none.
+///
+/// ```no_run
+/// #[godaemon::main(program_name = "echod")]
+/// fn main() {}
+/// ```
+///
+/// Without the attribute: [`Options::program_name`].
+///
+/// ## `working_dir = expression`
+///
+/// The directory that the daemon works in; `/` without the option. A relative path is relative to the parent's current
+/// directory; one that cannot be entered is the parent's error. See [`launch_dir`] for other relative paths.
+///
+/// ```no_run
+/// #[godaemon::main(working_dir = "/var/lib/echod", umask = 0o027)]
+/// fn main() {}
+/// ```
+///
+/// Without the attribute: [`Options::working_dir`].
+///
+/// ## `umask = expression`
+///
+/// A `u32` of at most `0o777`: the permissions that files which the daemon makes do not get; `0o022` without the option.
+///
+/// Without the attribute: [`Options::umask`].
+///
+/// ## `crate = path`
+///
+/// Where to find this crate, for a renamed dependency or a re-export; no quotes.
+///
+/// # With a runtime
+///
+/// An `async fn main` needs a runtime's own attribute below, such as `#[tokio::main]`: it starts in the daemon only.
 pub use godaemon_macros::main;
 pub use godaemon_rt::*;
 
+/// What the generated code calls. No promise is made about it.
 #[doc(hidden)]
 pub mod __private {
     pub use godaemon_rt::private::*;
