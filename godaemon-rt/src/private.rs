@@ -9,10 +9,10 @@ use crate::options::Options;
 use crate::stage::daemon::{self, Daemon, Newcomer};
 use crate::stage::parent::{self, Outcome, Plan};
 use crate::stage::{self, Role};
+use crate::stdio;
 use crate::{Reader, Ready};
 use std::cell::RefCell;
 use std::error::Error as StdError;
-use std::io::Write;
 
 pub use crate::sys::memory::{BeforeMain, before_main};
 
@@ -116,7 +116,6 @@ pub fn ready(ready: Option<Ready>) -> Ready {
 
 /// Says at the terminal why there is no daemon, and ends the parent.
 fn exit_with(error: &Error) -> ! {
-    // Standard error may be closed; the status remains.
-    let _ = writeln!(std::io::stderr(), "{}: {error:#}", launch::program_name());
+    stdio::complain(format!("{}: {error:#}\n", launch::program_name()).as_bytes());
     std::process::exit(error.exit_code().into())
 }

@@ -4,8 +4,9 @@ use crate::channel::{Reason, ToParent};
 use crate::error::ErrorKind;
 use crate::launch;
 use crate::stage::daemon;
+use crate::stdio;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::net::UnixDatagram;
 
 /// Says that the daemon is up, or that it never will be. Until then the parent waits, and what the daemon prints
@@ -76,8 +77,7 @@ impl Ready {
                 daemon::tell(&ToParent::Failed(Reason { kind: ErrorKind::Failed, texts: vec![why] }));
             }
             Some(Listener::Supervisor) | None => {
-                // Standard error may be closed; the status remains.
-                let _ = writeln!(io::stderr(), "{}: {why}", launch::program_name());
+                stdio::complain(format!("{}: {why}\n", launch::program_name()).as_bytes());
             }
         }
         std::process::exit(1)

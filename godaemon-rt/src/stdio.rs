@@ -1,7 +1,8 @@
 //! The standard streams of the daemon: the null device, and what is put over 1 and 2.
 
 use crate::sys::fds;
-use std::io;
+use crate::sys::signals::{self, Watched};
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
@@ -19,6 +20,24 @@ impl Stream {
         match self {
             Stream::Output => libc::STDOUT_FILENO,
             Stream::Error => libc::STDERR_FILENO,
+        }
+    }
+}
+
+/// Writes to standard error, and waits for room if it does not wait by itself, as a terminal that is shared with another
+/// program may not. What it does not take at all is lost: there is nowhere to say so.
+pub(crate) fn complain(mut text: &[u8]) {
+    while !text.is_empty() {
+        match io::stderr().write(text) {
+            Ok(0) => return,
+            Ok(count) => text = text.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if signals::poll(&mut [Watched::writable(libc::STDERR_FILENO)], None).is_err() {
+                    return;
+                }
+            }
+            Err(_) => return,
         }
     }
 }

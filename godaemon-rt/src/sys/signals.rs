@@ -103,6 +103,11 @@ impl Watched {
         Watched(libc::pollfd { fd, events: 0, revents: 0 })
     }
 
+    /// Waits until there is room to write.
+    pub(crate) fn writable(fd: RawFd) -> Watched {
+        Watched(libc::pollfd { fd, events: libc::POLLOUT, revents: 0 })
+    }
+
     /// Waits until there is room to write, too.
     pub(crate) fn or_writable(mut self, also: bool) -> Watched {
         if also {
@@ -122,7 +127,7 @@ impl Watched {
     }
 
     /// Whether there is room to write.
-    pub(crate) fn writable(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         self.0.revents & libc::POLLOUT != 0
     }
 }

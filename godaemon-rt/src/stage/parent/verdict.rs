@@ -1,12 +1,11 @@
-//! What the parent heard, and what it makes of it. Pure but for [`Heard::tell_panics`].
+//! What the parent heard, and what it makes of it. Pure.
 
 use crate::channel::{Progress, ToParent};
 use crate::error::{Error, ErrorKind};
-use crate::launch;
 use crate::stage::Stage;
 use crate::sys::process::End;
 use nix::sys::signal::Signal;
-use std::io::{self, Write};
+use std::io;
 use std::time::{Duration, Instant};
 
 /// How long `main` may go on after it dropped `Ready` unused; see [`crate::Ready`].
@@ -18,21 +17,23 @@ pub(super) struct Heard {
     /// The daemon is up, and has this number.
     pub(super) up: Option<u32>,
     failure: Option<Error>,
-    panics: Vec<String>,
+    /// The last panic: if the daemon ends by it, it is the reason, and otherwise a thread's own affair.
+    panic: Option<String>,
     ended: Option<(End, Progress)>,
     /// When the daemon is to be ended.
     deadline: Option<Instant>,
 }
 
 impl Heard {
-    /// Takes in a message. Of several failures the first is the cause of the others.
-    pub(super) fn note(&mut self, message: ToParent) {
+    /// Takes in a message, and returns the text of a panic that turns out not to be the last. Of several failures the
+    /// first is the cause of the others.
+    pub(super) fn note(&mut self, message: ToParent) -> Option<String> {
         match message {
             ToParent::Up { pid } => self.up = Some(pid),
             ToParent::Failed(reason) => {
                 self.failure.get_or_insert_with(|| Error::from_reason(Stage::Daemon, reason));
             }
-            ToParent::Panicked { text } => self.panics.push(text),
+            ToParent::Panicked { text } => return self.panic.replace(text),
             ToParent::ReadyDropped => self.deadline = Some(Instant::now() + AFTER_READY_DROPPED),
             ToParent::NotStarted { step, errno } => {
                 let why = io::Error::from_raw_os_error(errno);
@@ -40,6 +41,7 @@ impl Heard {
             }
             ToParent::Ended { end, progress } => self.ended = Some((end, progress)),
         }
+        None
     }
 
     /// How long the daemon still has, if that is limited.
@@ -52,40 +54,30 @@ impl Heard {
         self.ended.is_some()
     }
 
-    /// Whether what was said explains the end of the first child.
-    pub(super) fn is_explained(&self) -> bool {
-        self.ended.is_some() || self.failure.is_some()
-    }
-
-    /// Prints the panics that are not the reason of a failure: the daemon kept them from the terminal.
-    pub(super) fn tell_panics(&self) {
-        for text in &self.panics {
-            // What standard error does not take is lost, as it would be without us.
-            let _ = writeln!(io::stderr(), "{}: {}: {text}", launch::program_name(), Stage::Daemon);
-        }
+    /// The panic that is not the reason of a failure. The daemon has kept it from the terminal.
+    pub(super) fn take_panic(&mut self) -> Option<String> {
+        self.panic.take()
     }
 }
 
-/// Why the start failed, from what was heard and from the end of the first child, if that is known. The panic that was
-/// the reason is not left among those to be told.
+/// Why the start failed, from what was heard and from the end of the first child, if that is known.
 pub(super) fn verdict(heard: &mut Heard, first_child: Option<End>) -> Error {
-    if let Some((end, _)) = heard.ended
-        && heard.failure.is_none()
-        && is_end_of_panic(end)
-        && let Some(text) = heard.panics.pop()
-    {
-        heard.failure = Some(Error::new(ErrorKind::Panicked, text).at(Stage::Daemon));
-    }
+    let daemon = |kind, what: String| Error::new(kind, what).at(Stage::Daemon);
     match (heard.failure.take(), heard.ended) {
         (Some(error), Some((end, _))) if matches!(error.kind(), ErrorKind::Ended(_)) => {
             error.with_kind(kind_of(end))
         }
         (Some(error), _) => error,
-        (None, Some((End::Exited(_), Progress::NotCalled))) => {
-            Error::new(ErrorKind::NotReady, "ended without calling daemonize").at(Stage::Daemon)
-        }
-        (None, Some((end, _))) => {
-            Error::new(kind_of(end), format!("{} before it was ready", describe(end))).at(Stage::Daemon)
+        (None, Some((end, progress))) => match heard.panic.take_if(|_| is_end_of_panic(end)) {
+            Some(text) => daemon(ErrorKind::Panicked, text),
+            None if progress == Progress::NotCalled && matches!(end, End::Exited(_)) => {
+                daemon(ErrorKind::NotReady, "ended without calling daemonize".to_owned())
+            }
+            None => daemon(kind_of(end), format!("{} before it was ready", describe(end))),
+        },
+        // The first child has done its part: the daemon said that it is up, and was not there to be confirmed.
+        (None, None) if first_child == Some(End::Exited(0)) => {
+            daemon(ErrorKind::System, "ended while its start was confirmed".to_owned())
         }
         (None, None) => {
             let what = first_child.map_or_else(|| "ended without a word".to_owned(), describe);
@@ -125,7 +117,7 @@ mod tests {
 
     fn heard(messages: impl IntoIterator<Item = ToParent>) -> Heard {
         let mut heard = Heard::default();
-        messages.into_iter().for_each(|message| heard.note(message));
+        messages.into_iter().for_each(|message| drop(heard.note(message)));
         heard
     }
 
@@ -141,6 +133,16 @@ mod tests {
         let error = verdict(&mut heard(messages), Some(first_child));
         assert_eq!(format!("{error:#}"), text);
         assert_eq!(error.kind(), kind);
+    }
+
+    #[test]
+    fn panics_of_threads_are_not_kept_back() {
+        let panicked = |text: &str| ToParent::Panicked { text: text.into() };
+        let mut heard = heard([panicked("one")]);
+        assert_eq!(heard.note(panicked("two")).as_deref(), Some("one"));
+        heard.note(ended(End::Exited(3), Progress::Called));
+        assert_eq!(verdict(&mut heard, Some(End::Exited(0))).kind(), ErrorKind::Ended(3));
+        assert_eq!(heard.take_panic().as_deref(), Some("two"));
     }
 
     #[test]
@@ -200,6 +202,7 @@ mod tests {
             "daemon: ended with status 2 before it was ready",
             ErrorKind::Ended(2),
         );
+        check([], ok, "daemon: ended while its start was confirmed", ErrorKind::System);
         check([], killed, "first child: killed by signal 9 (SIGKILL)", ErrorKind::System);
         check([], End::Exited(71), "first child: ended with status 71", ErrorKind::System);
         let not_started = ToParent::NotStarted { step: Step::Execute, errno: libc::E2BIG };

@@ -4,12 +4,14 @@ use super::Ends;
 use super::verdict::{Heard, verdict};
 use crate::channel::{Decoder, Malformed, Message, Sender, ToDaemon};
 use crate::error::{Error, ErrorKind};
+use crate::launch;
 use crate::stage::Stage;
+use crate::stdio;
 use crate::sys::fds;
 use crate::sys::process::{self, End, Pid};
 use crate::sys::signals::{self, Mask, Watched};
 use crate::sys::socket::{self, Patience};
-use std::io::{self, Write};
+use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::{Duration, Instant};
@@ -69,7 +71,7 @@ impl Wait {
         ];
         signals::poll(&mut watched, limit)?;
         let [channel, relay, lifeline] = watched;
-        if channel.writable() {
+        if channel.has_room() {
             // That nobody is left to receive it will be seen by listening.
             let _ = self.sender.send(self.channel());
         }
@@ -87,12 +89,12 @@ impl Wait {
         self.ends.channel.as_raw_fd()
     }
 
-    /// Passes on what the daemon prints; what standard error does not take is lost, as it would be without us.
+    /// Passes on what the daemon prints.
     fn pass_on(&mut self) {
         let mut buffer = [0; 16 * 1024];
         match fds::read(self.ends.relay.as_raw_fd(), &mut buffer) {
             Ok(0) | Err(_) => self.relay_open = false,
-            Ok(count) => drop(io::stderr().write_all(buffer.get(..count).unwrap_or_default())),
+            Ok(count) => stdio::complain(buffer.get(..count).unwrap_or_default()),
         }
     }
 
@@ -127,7 +129,9 @@ impl Wait {
     fn take_in(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
         self.decoder.push(bytes);
         while let Some(message) = self.decoder.next()? {
-            self.heard.note(message);
+            if let Some(panic) = self.heard.note(message) {
+                tell(&panic);
+            }
         }
         Ok(())
     }
@@ -137,12 +141,12 @@ impl Wait {
     fn confirm(mut self) -> Result<Mask, Error> {
         let mask = signals::block_all();
         let confirmed = socket::send(self.channel(), &ToDaemon::Confirm.encode(), Patience::AtOnce);
-        let first_child = self.reap();
+        let first_child = self.reap(self.child);
         // The daemon may have been killed while it waited for the confirmation.
         let heard = self.listen();
         self.pass_on_rest();
         if confirmed.is_ok() && heard.is_ok() && !self.heard.has_ended() {
-            self.heard.tell_panics();
+            self.tell_panic();
             return Ok(mask);
         }
         mask.restore();
@@ -151,7 +155,7 @@ impl Wait {
 
     /// The first child has ended, and the daemon did not come up.
     fn conclude(mut self) -> Error {
-        if !self.heard.is_explained() && self.channel_open {
+        if self.channel_open && !self.heard.has_ended() {
             // Somebody killed the first child. Its number is not free before it is reaped, nor is that of its group.
             self.end_orphans();
         }
@@ -164,8 +168,14 @@ impl Wait {
 
     fn judge(mut self, first_child: Option<End>) -> Error {
         let error = verdict(&mut self.heard, first_child);
-        self.heard.tell_panics();
+        self.tell_panic();
         error
+    }
+
+    fn tell_panic(&mut self) {
+        if let Some(panic) = self.heard.take_panic() {
+            tell(&panic);
+        }
     }
 
     /// Ends what the first child has left behind.
@@ -189,15 +199,15 @@ impl Wait {
         // The first child notices a parent that is gone by this.
         let _ = self.ends.channel.shutdown(Shutdown::Both);
         self.channel_open = false;
-        self.reap();
+        self.reap(-self.child);
         self.pass_on_rest();
-        self.heard.tell_panics();
+        self.tell_panic();
         why
     }
 
-    /// Waits for the end of the first child, which is near, and reaps it. One that somebody stopped is killed, with
-    /// its group: it would only go on when it is continued.
-    fn reap(&mut self) -> Option<End> {
+    /// Waits for the end of the first child, which is near, and reaps it. If somebody has stopped it, it would only go on
+    /// when it is continued: `target` is killed then, the first child or its group.
+    fn reap(&mut self, target: Pid) -> Option<End> {
         let deadline = Instant::now() + FIRST_CHILD_ENDS;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -205,7 +215,7 @@ impl Wait {
                 Ok(Lifeline::Ended) => break,
                 Ok(Lifeline::Holds) if !left.is_zero() => {}
                 Ok(Lifeline::Holds) | Err(_) => {
-                    let _ = process::kill(self.child, libc::SIGKILL);
+                    let _ = process::kill(target, libc::SIGKILL);
                     break;
                 }
             }
@@ -213,6 +223,11 @@ impl Wait {
         // Where children are reaped by themselves there is nothing to learn.
         process::wait(self.child).ok()
     }
+}
+
+/// Prints a panic of the daemon that did not end it.
+fn tell(panic: &str) {
+    stdio::complain(format!("{}: {}: {panic}\n", launch::program_name(), Stage::Daemon).as_bytes());
 }
 
 /// Whether the first child is still there.
