@@ -5,15 +5,16 @@
 use std::{fs, iter};
 
 use nix::errno::Errno;
-use support::{Case, Outcome, Process, Puppet, program, wait_until};
+use support::{Case, Launch, Puppet, program};
 
 /// What a `Reader` may hand out of a line that has not ended.
 const START_OF_LINE: usize = 64 * 1024;
 
+const STREAMS: [&str; 2] = ["stdout", "stderr"];
+
 // What comes out
 
 /// What came out of a reader.
-#[derive(PartialEq, Eq)]
 struct Captured {
     bytes: Vec<u8>,
     /// Where the pieces end.
@@ -37,45 +38,34 @@ impl Captured {
     }
 }
 
-struct Talk<'a> {
-    read: &'a str,
-    print: &'a str,
-    stdout: &'a [u8],
-    stderr: &'a [u8],
-    /// What the command line ends with, and the environment.
-    more: &'a [&'a str],
-    env: &'a str,
-}
+/// What is to be printed to stdout and stderr.
+type Printed<'a> = [&'a [u8]; 2];
 
-impl Talk<'_> {
-    fn hold(&self, case: &Case) -> Outcome {
-        for (name, bytes) in [("stdout", self.stdout), ("stderr", self.stderr)] {
-            fs::write(case.folder().join(name), bytes).unwrap();
-        }
-        let mut talker = case.program(program!("talker")).arg(self.read).arg(self.print).env(self.env);
-        for arg in self.more {
-            talker = talker.arg(arg);
-        }
-        talker.run()
+/// The program that prints these bytes in one way, and reads them in another.
+fn talker<'case>(case: &'case Case, read: &str, print: &str, printed: Printed<'_>) -> Launch<'case> {
+    for (name, bytes) in STREAMS.into_iter().zip(printed) {
+        fs::write(case.folder().join(name), bytes).unwrap();
     }
+    case.program(program!("talker")).arg(read).arg(print)
 }
 
 /// Prints these bytes and gives back what was captured; nothing of it reaches the terminal.
 #[track_caller]
-fn captured(read: &str, print: &str, stdout: &[u8], stderr: &[u8]) -> [Captured; 2] {
+fn captured(read: &str, print: &str, printed: Printed<'_>) -> [Captured; 2] {
     let case = Case::new();
-    let outcome = Talk { read, print, stdout, stderr, more: &[], env: "EARLIER=" }.hold(&case);
+    let outcome = talker(&case, read, print, printed).run();
     outcome.assert_success();
     assert_eq!(outcome.stdout, b"");
-    ["stdout", "stderr"].map(|stream| Captured::of(&case, stream))
+    STREAMS.map(|stream| Captured::of(&case, stream))
 }
 
 /// The same, for what has to come out as it went in.
 #[track_caller]
-fn unchanged(read: &str, print: &str, stdout: &[u8], stderr: &[u8]) -> [Captured; 2] {
-    let both = captured(read, print, stdout, stderr);
-    for (captured, printed) in both.iter().zip([stdout, stderr]) {
-        assert!(captured.bytes == printed, "{read}, {print}: {} bytes of {}", captured.bytes.len(), printed.len());
+fn unchanged(read: &str, print: &str, printed: Printed<'_>) -> [Captured; 2] {
+    let both = captured(read, print, printed);
+    for (captured, printed) in both.iter().zip(printed) {
+        let (came, went) = (captured.bytes.len(), printed.len());
+        assert!(captured.bytes == printed, "{read}, {print}: {came} bytes came out of {went}, or others");
     }
     both
 }
@@ -99,23 +89,22 @@ fn bytes_come_out_unchanged_whoever_printed_them() {
     let (stdout, stderr) = (binary(2000), binary(1000));
     for print in ["rust", "c", "child"] {
         for read in ["read", "read-little"] {
-            unchanged(read, print, &stdout, &stderr);
+            unchanged(read, print, [&stdout, &stderr]);
         }
     }
 }
 
 #[test]
 fn text_of_the_macros_comes_out_unchanged() {
-    let (stdout, stderr) = (text(1000), text(500));
     for read in ["read", "read_line"] {
-        unchanged(read, "macros", stdout.as_bytes(), stderr.as_bytes());
+        unchanged(read, "macros", [text(1000).as_bytes(), text(500).as_bytes()]);
     }
 }
 
 #[test]
 fn read_hands_out_whole_lines() {
-    for print in ["rust", "c", "child"] {
-        for captured in unchanged("read", print, &binary(2000), &binary(1000)) {
+    for (print, lines) in [("rust", 2000), ("c", 2000), ("child", 2000), ("slowly", 100)] {
+        for captured in unchanged("read", print, [&binary(lines), &binary(lines / 2)]) {
             assert!(captured.pieces().all(|piece| piece.ends_with(b"\n")), "{print}");
         }
     }
@@ -123,16 +112,13 @@ fn read_hands_out_whole_lines() {
 
 #[test]
 fn read_line_and_lines_hand_out_line_after_line() {
-    let (stdout, stderr) = (text(1000), text(500));
+    let texts = [text(1000), text(500)];
+    let printed = texts.each_ref().map(String::as_bytes);
     for print in ["macros", "rust", "c", "child"] {
-        for (captured, text) in
-            captured("read_line", print, stdout.as_bytes(), stderr.as_bytes()).iter().zip([&stdout, &stderr])
-        {
+        for (captured, text) in captured("read_line", print, printed).iter().zip(&texts) {
             assert!(captured.pieces().eq(text.split_inclusive('\n').map(str::as_bytes)), "{print}");
         }
-        for (captured, text) in
-            captured("lines", print, stdout.as_bytes(), stderr.as_bytes()).iter().zip([&stdout, &stderr])
-        {
+        for (captured, text) in captured("lines", print, printed).iter().zip(&texts) {
             assert!(captured.pieces().eq(text.lines().map(str::as_bytes)), "{print}");
         }
     }
@@ -141,22 +127,20 @@ fn read_line_and_lines_hand_out_line_after_line() {
 #[test]
 fn last_line_without_an_end_comes_out() {
     for read in ["read", "read-little", "read_line"] {
-        for captured in unchanged(read, "c", b"one\ntwo\nthr", b"\n\nf") {
-            assert_ne!(captured.pieces().last().and_then(<[u8]>::last), Some(&b'\n'));
-        }
+        unchanged(read, "c", [b"one\ntwo\nthr", b"\n\nf"]);
     }
 }
 
 #[test]
 fn nothing_printed_is_the_end_at_once() {
-    unchanged("read", "c", b"", b"");
+    unchanged("read", "c", [b"", b""]);
 }
 
 #[test]
 fn line_of_10_mib_comes_out_in_large_pieces() {
     let mut line = vec![b'\xff'; 10 << 20];
     line.extend_from_slice(b"\nnext\n");
-    let [stdout, _] = unchanged("read", "child", &line, b"");
+    let [stdout, _] = unchanged("read", "child", [&line, b""]);
     for piece in stdout.pieces() {
         assert!(piece.len() >= START_OF_LINE || piece.ends_with(b"\n"), "{} bytes", piece.len());
     }
@@ -167,18 +151,10 @@ fn line_of_10_mib_comes_out_in_large_pieces() {
 #[test]
 fn output_before_the_capture_goes_to_the_terminal_and_none_afterwards() {
     let case = Case::new();
-    let talk = Talk {
-        read: "read",
-        print: "rust",
-        stdout: b"later\n",
-        stderr: b"later\n",
-        more: &[],
-        env: "EARLY=early",
-    };
-    let outcome = talk.hold(&case);
+    let outcome = talker(&case, "read", "rust", [b"later\n", b"later\n"]).env("EARLY=early").run();
     assert!(outcome.status.success() && outcome.stdout.is_empty(), "{outcome:?}");
     assert_eq!(outcome.stderr, b"early on stdout\nearly on stderr\n");
-    for stream in ["stdout", "stderr"] {
+    for stream in STREAMS {
         assert_eq!(Captured::of(&case, stream).bytes, b"later\n");
     }
 }
@@ -186,18 +162,10 @@ fn output_before_the_capture_goes_to_the_terminal_and_none_afterwards() {
 #[test]
 fn foreground_prints_to_its_caller_and_readers_are_at_their_end() {
     let case = Case::new();
-    let talk = Talk {
-        read: "read",
-        print: "rust",
-        stdout: b"one\n",
-        stderr: b"two\n",
-        more: &["--foreground"],
-        env: "EARLIER=",
-    };
-    let outcome = talk.hold(&case);
+    let outcome = talker(&case, "read", "rust", [b"one\n", b"two\n"]).arg("--foreground").run();
     assert!(outcome.status.success(), "{outcome:?}");
-    assert_eq!((outcome.stdout.as_slice(), outcome.stderr.as_slice()), (&b"one\n"[..], &b"two\n"[..]));
-    for stream in ["stdout", "stderr"] {
+    assert_eq!([outcome.stdout, outcome.stderr], [b"one\n", b"two\n"]);
+    for stream in STREAMS {
         assert_eq!(Captured::of(&case, stream).bytes, b"");
     }
 }
@@ -224,14 +192,11 @@ fn children_have_the_pipes_as_1_and_2_only() {
     let mut daemon = reader(&case, "keep");
     daemon.do_and_report("helper", "sleep");
     let pipes = daemon.process().descriptors();
-    let helper: Process = wait_until("the helper to run", || {
-        case.processes().into_iter().find(|process| process.name() == "sleep")
-    });
-    let inherited = helper.descriptors();
+    let inherited = case.process_named("sleep").descriptors();
     assert_eq!(inherited.keys().copied().collect::<Vec<_>>(), [0, 1, 2]);
     for number in [1, 2] {
         assert_eq!(inherited[&number].target, pipes[&number].target);
-        assert!(inherited[&number].target.starts_with("pipe:"), "{inherited:?}");
+        assert!(inherited[&number].target.to_str().unwrap().starts_with("pipe:"), "{inherited:?}");
     }
     assert_ne!(inherited[&1].target, inherited[&2].target);
 }
@@ -246,6 +211,8 @@ fn all_that_the_daemon_holds_beside_its_streams_is_close_on_exec() {
 
 // Without a reader
 
+// The program does the printing before it reports; had that failed, there would be no report.
+
 #[test]
 fn print_after_the_reader_was_dropped_succeeds() {
     let case = Case::new();
@@ -254,7 +221,7 @@ fn print_after_the_reader_was_dropped_succeeds() {
 }
 
 #[test]
-fn print_under_way_when_the_reader_is_dropped_succeeds() {
+fn prints_under_way_when_the_reader_is_dropped_succeed() {
     let case = Case::new();
     reader(&case, "drop-while-full");
 }
@@ -269,7 +236,7 @@ fn child_that_prints_after_the_reader_was_dropped_succeeds() {
 fn into_fd_gives_the_raw_pipe_whose_end_breaks_prints() {
     let case = Case::new();
     let daemon = reader(&case, "into-fd");
-    let seen = ["line", "read ahead", "raw"].map(|key| daemon.text(key));
+    let seen = ["line", "read_ahead", "raw"].map(|key| daemon.text(key));
     assert_eq!(seen, ["one\n", "tw", "o"]);
     assert_eq!(daemon.number("error"), Errno::EPIPE as i32);
 }

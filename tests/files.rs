@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File, TryLockError},
     io::Read,
     net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,7 +15,7 @@ use std::{
 };
 
 use nix::sys::signal::Signal;
-use support::{Case, Puppet, program, wait_for_end, wait_until};
+use support::{Case, Descriptor, Puppet, program, wait_for_end};
 
 // Locks
 
@@ -95,9 +95,7 @@ fn child_that_outlives_the_daemon_holds_no_lock() {
     daemon.do_and_report("helper", "sleep");
     let file = File::open(&lock).unwrap();
     assert!(is_locked(&file));
-    let helper = wait_until("the helper to run", || {
-        case.processes().into_iter().find(|process| process.name() == "sleep")
-    });
+    let helper = case.process_named("sleep");
     assert_eq!(helper.descriptors().keys().copied().collect::<Vec<_>>(), [0, 1, 2]);
     daemon.process().signal(Signal::SIGKILL);
     wait_for_end(daemon.process().0);
@@ -122,11 +120,22 @@ fn file_expressions_run_in_the_parent_only_once_in_order_and_last_of_all() {
     let _daemon = case.program(program!("order")).daemon();
     let notes = fs::read_to_string(case.folder().join("notes")).unwrap();
     let of = |stage: &str| -> Vec<_> { notes.lines().filter_map(|line| line.strip_prefix(stage)).collect() };
-    let options = ["on_ready", "umask", "foreground", "working_dir", "program_name"];
-    let parent: Vec<_> = ["one", "two"].into_iter().chain(options).chain(["first", "second", "up"]).collect();
-    assert_eq!(of("parent: "), parent);
-    assert_eq!(of("daemon: "), ["one", "two", "body"]);
-    assert_eq!(notes.lines().count(), parent.len() + 3, "somebody else evaluated something: {notes}");
+    let in_parent = [
+        "one",
+        "two",
+        "on_ready",
+        "umask",
+        "foreground",
+        "working_dir",
+        "program_name",
+        "first",
+        "second",
+        "up",
+    ];
+    let in_daemon = ["one", "two", "body"];
+    assert_eq!(of("parent: "), in_parent);
+    assert_eq!(of("daemon: "), in_daemon);
+    assert_eq!(notes.lines().count(), in_parent.len() + in_daemon.len(), "there is a third: {notes}");
 }
 
 #[test]
@@ -161,9 +170,9 @@ fn second_instance_finds_the_lock_taken() {
 
 // Kinds
 
-/// Where a parent had everything open, and the daemon that inherited it.
+/// What a parent had open, and the daemon that inherited it.
 struct Inheritance {
-    parent: Vec<(i32, support::Descriptor)>,
+    parent: BTreeMap<i32, Descriptor>,
     daemon: Puppet,
     _case: Case,
 }
@@ -173,7 +182,7 @@ impl Inheritance {
         let case = Case::new();
         let parent = case.program(program!("heir")).spawn();
         let stopped = case.puppet();
-        let open = parent.process().descriptors().into_iter().collect();
+        let open = parent.process().descriptors();
         stopped.go();
         parent.wait().assert_success();
         Self { parent: open, daemon: case.puppet(), _case: case }
@@ -186,6 +195,7 @@ impl Inheritance {
     }
 }
 
+/// The files that are neither an `Option` nor a `Vec`.
 const SINGLE: [&str; 12] = [
     "twice",
     "file",
@@ -213,8 +223,7 @@ fn every_kind_of_file_keeps_its_number_and_is_the_same_open_file() {
         assert_eq!(numbers.len(), count, "{name}");
         for number in numbers {
             // Flags included: nothing was changed in the parent, and it is close-on-exec again in the daemon.
-            let before = inheritance.parent.iter().find(|(parent, _)| *parent == number);
-            assert_eq!(before, Some(&(number, daemon[&number].clone())), "{name}");
+            assert_eq!(inheritance.parent.get(&number), daemon.get(&number), "{name}");
             assert!(daemon[&number].is_close_on_exec(), "{name}");
             assert!(all.insert(number), "{name} has a number that another file has");
         }
@@ -250,7 +259,7 @@ fn listener_of_the_parent_accepts_in_the_daemon() {
 #[test]
 fn file_with_the_number_of_a_standard_stream_is_moved_up() {
     let case = Case::new();
-    let path: PathBuf = case.folder().join("text");
+    let path = case.folder().join("text");
     fs::write(&path, "some text").unwrap();
     let daemon = case.program(program!("stdin")).stdin(File::open(&path).unwrap()).daemon();
     assert_eq!(daemon.text("text"), "some text");

@@ -3,7 +3,6 @@
 use std::{
     env,
     error::Error,
-    fmt::Write as _,
     fs::File,
     io::{self, PipeReader, PipeWriter, Read, Seek, Write},
     net::{TcpListener, TcpStream, UdpSocket},
@@ -81,10 +80,8 @@ fn main(
 }
 
 fn numbers<'a, F: AsRawFd + 'a>(files: impl IntoIterator<Item = &'a F>) -> String {
-    files.into_iter().fold(String::new(), |mut text, file| {
-        let _ = write!(text, "{} ", file.as_raw_fd());
-        text
-    })
+    let numbers: Vec<_> = files.into_iter().map(|file| file.as_raw_fd().to_string()).collect();
+    numbers.join(" ")
 }
 
 /// Where each file is, after one of them was read from.

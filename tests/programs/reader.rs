@@ -6,11 +6,16 @@ use std::{
     io::{self, BufRead, PipeReader, Read, Write},
     os::fd::AsFd,
     process::{Command, Stdio},
+    sync::mpsc,
     thread,
 };
 
 use godaemon::Reader;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::{
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    unistd::{gettid, write},
+};
+use support::Process;
 
 /// More than any pipe holds.
 const MUCH: usize = 2 << 20;
@@ -42,7 +47,7 @@ fn outlive(stdout: Reader) -> Result<(), Box<dyn Error>> {
     Ok(support::obey("body")?)
 }
 
-/// The print under way, in another thread.
+/// The prints under way, in other threads: one that has put a part into the pipe, one that has put nothing there.
 fn print_while_dropping(stdout: Reader) -> Result<(), Box<dyn Error>> {
     let print = thread::spawn(print_much);
     support::wait_until("the pipe to be full", || {
@@ -50,8 +55,16 @@ fn print_while_dropping(stdout: Reader) -> Result<(), Box<dyn Error>> {
         let mut asked = [PollFd::new(output.as_fd(), PollFlags::POLLOUT)];
         (poll(&mut asked, PollTimeout::ZERO) == Ok(0)).then_some(())
     });
+    let (sender, receiver) = mpsc::channel();
+    // As C does it, past the lock that the other print holds.
+    let other = thread::spawn(move || sender.send(gettid()).is_ok() && write(io::stdout(), b"x") == Ok(1));
+    let thread = Process(receiver.recv()?.as_raw());
+    support::wait_until("a thread to wait for room", || (thread.stat().state == 'S').then_some(()));
     drop(stdout);
     print.join().map_err(|_| "the print panicked")??;
+    if !other.join().map_err(|_| "a thread panicked")? {
+        return Err("the other print failed".into());
+    }
     Ok(support::obey("body")?)
 }
 
@@ -83,7 +96,7 @@ fn take_raw(mut stdout: Reader) -> Result<(), Box<dyn Error>> {
     let error = print_much().err().and_then(|error| error.raw_os_error());
     let report = [
         ("line", line),
-        ("read ahead", String::from_utf8(read_ahead)?),
+        ("read_ahead", String::from_utf8(read_ahead)?),
         ("raw", String::from_utf8(raw.into())?),
         ("error", error.unwrap_or(0).to_string()),
     ];

@@ -11,13 +11,16 @@ use std::{
     error::Error,
     fs::{self, File},
     io::{self, BufRead, Read, Write},
-    os::fd::AsFd,
+    os::fd::{AsFd, OwnedFd},
     process::{Command, Stdio},
     thread,
 };
 
 use godaemon::{Reader, Ready, Stage};
-use nix::unistd::{dup2_stderr, dup2_stdout, write};
+use nix::{
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    unistd::{dup2_stderr, dup2_stdout, write},
+};
 
 #[godaemon::main(
     values = [args = Args::parse()?],
@@ -28,8 +31,9 @@ use nix::unistd::{dup2_stderr, dup2_stdout, write};
 fn main(args: Args, stdout: Reader, stderr: Reader, ready: Ready) -> Result<(), Box<dyn Error>> {
     thread::scope(|scope| {
         let how = args.read.as_str();
+        let pipes = [stdout.as_fd().try_clone_to_owned()?, stderr.as_fd().try_clone_to_owned()?];
         let readers = [scope.spawn(|| collect(stdout, how)), scope.spawn(|| collect(stderr, how))];
-        print(&args.print)?;
+        print(&args.print, &pipes)?;
         // Nothing prints any more: that is the end of what the readers get.
         let null = File::options().write(true).open("/dev/null")?;
         dup2_stdout(&null)?;
@@ -53,11 +57,11 @@ impl Args {
         let mut args = env::args().skip(1);
         let mut next = || args.next().ok_or("an argument is missing");
         let (read, print) = (next()?, next()?);
-        if godaemon::stage() == Stage::Daemon {
-            if let Ok(text) = env::var("EARLY") {
-                println!("{text} on stdout");
-                eprintln!("{text} on stderr");
-            }
+        if godaemon::stage() == Stage::Daemon
+            && let Ok(text) = env::var("EARLY")
+        {
+            println!("{text} on stdout");
+            eprintln!("{text} on stderr");
         }
         Ok(Self { read, print, foreground: args.next().is_some_and(|arg| arg == "--foreground") })
     }
@@ -99,8 +103,9 @@ fn keep(pieces: &[Vec<u8>], name: &str) -> io::Result<()> {
     fs::write(format!("lengths-{name}"), lengths.join(" "))
 }
 
-/// Prints to both streams at the same time, in pieces that know nothing of lines.
-fn print(how: &str) -> Result<(), Box<dyn Error>> {
+/// Prints to both streams, in most ways at the same time.
+fn print(how: &str, pipes: &[OwnedFd; 2]) -> Result<(), Box<dyn Error>> {
+    /// Of pieces that know nothing of lines.
     const PIECE: usize = 1000;
     let [output, error] = [fs::read("stdout")?, fs::read("stderr")?];
     match how {
@@ -114,6 +119,17 @@ fn print(how: &str) -> Result<(), Box<dyn Error>> {
             error.lines().for_each(|line| eprintln!("{line}"));
         }
         "c" => in_parallel(|| write_all(io::stdout(), &output), || write_all(io::stderr(), &error))?,
+        "slowly" => {
+            let (stdout, stderr) = (io::stdout(), io::stderr());
+            for (stream, bytes, pipe) in
+                [(stdout.as_fd(), &output, &pipes[0]), (stderr.as_fd(), &error, &pipes[1])]
+            {
+                for piece in bytes.chunks(PIECE) {
+                    write_all(stream, piece)?;
+                    wait_until_read(pipe);
+                }
+            }
+        }
         "child" => {
             let script = "cat stdout & cat stderr >&2; wait";
             if !Command::new("/bin/sh").arg("-c").arg(script).stdin(Stdio::null()).status()?.success() {
@@ -134,6 +150,14 @@ fn in_parallel(
         other()?;
         one.join().map_err(|_| io::Error::other("printing panicked"))?
     })
+}
+
+/// So what is printed next comes in another piece.
+fn wait_until_read(pipe: &OwnedFd) {
+    support::wait_until("the reader", || {
+        let mut asked = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+        (poll(&mut asked, PollTimeout::ZERO) == Ok(0)).then_some(())
+    });
 }
 
 /// As C does it: the system call, past all of std.

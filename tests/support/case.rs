@@ -128,6 +128,17 @@ impl Case {
         all_processes().filter(|&process| belongs(process)).collect()
     }
 
+    /// The one process of this case that has this name.
+    #[track_caller]
+    pub fn process_named(&self, name: &str) -> Process {
+        let mut processes = self.processes();
+        processes.retain(|process| process.name() == name);
+        match processes[..] {
+            [process] => process,
+            _ => panic!("not one {name}: {processes:?}"),
+        }
+    }
+
     /// Waits until nothing of this case is alive.
     #[track_caller]
     pub fn wait_until_empty(&self) {

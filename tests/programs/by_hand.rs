@@ -1,0 +1,263 @@
+//! A daemon without the attribute. Its first argument says how it is made; it tells what came of it, and goes on.
+
+use std::{
+    env,
+    error::Error,
+    fs::{File, TryLockError},
+    io,
+    net::TcpListener,
+    process,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle, ScopedJoinHandle},
+};
+
+use godaemon::{Options, Stage, Started};
+use nix::{
+    errno::Errno,
+    sys::wait::{WaitPidFlag, waitpid},
+};
+use support::Process;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let what = env::args().nth(1).ok_or("what?")?;
+    match what.as_str() {
+        "plain" => plain(),
+        "start" => start(),
+        "many-starts" => many_starts(),
+        "busy" => busy(),
+        "ready" => ready(&env::args().nth(2).ok_or("what to do with it?")?),
+        "gives-back" => gives_back(),
+        "takes-files" => takes_files(),
+        "again" => again(false),
+        "again-in-foreground" => again(true),
+        "foreground" => foreground(false),
+        "foreground-ready" => foreground(true),
+        "supervised" => {
+            print!("{}", godaemon::supervised());
+            Ok(())
+        }
+        // As under `if stdout().is_terminal()`: the copy takes another path than the parent.
+        "never" if godaemon::stage() == Stage::Daemon => Ok(()),
+        "never" => tried(godaemon::daemonize()),
+        "umask" => tried(Options::new().umask(0o1000).daemonize()),
+        "zero-byte" => tried(Options::new().program_name("zero\0byte").daemonize()),
+        "same-name" => tried(Options::new().file_with("file", null).file_with("file", null).daemonize()),
+        "expression" => tried(Options::new().file_with("file", || File::open("no such file")).daemonize()),
+        _ => Err("no such thing to do".into()),
+    }
+}
+
+fn null() -> io::Result<File> {
+    File::open("/dev/null")
+}
+
+/// Says all about the error of a call that does not return otherwise, at least not here.
+fn tried<T>(result: Result<T, godaemon::Error>) -> Result<(), Box<dyn Error>> {
+    let error = result.err().ok_or("this should have failed")?;
+    println!("{}", summary(&error));
+    eprintln!("{error:#}");
+    Ok(())
+}
+
+fn summary(error: &godaemon::Error) -> String {
+    format!("{:?}, {}, {}", error.kind(), error.stage(), error.exit_code())
+}
+
+fn plain() -> Result<(), Box<dyn Error>> {
+    let before = godaemon::stage();
+    let _daemon = Options::new().daemonize()?;
+    let stages = format!("{before}, {}", godaemon::stage());
+    Ok(support::obey_with("body", &[("stages", &stages)])?)
+}
+
+/// Calls twice more. Should that start a daemon after all, that one does not: it would never end.
+fn again(foreground: bool) -> Result<(), Box<dyn Error>> {
+    let _daemon = Options::new().foreground(foreground).daemonize()?;
+    let folder = godaemon::launch_dir().ok_or("no launch directory")?;
+    File::create_new(folder.join("again"))?;
+    let errors = [godaemon::daemonize().err(), Options::new().start().err()];
+    let errors = errors.map(|error| error.as_ref().map_or_else(|| "none".to_owned(), summary));
+    Ok(support::obey_with("body", &[("errors", &errors.join("; "))])?)
+}
+
+/// The parent goes on, and what it has to say comes after the daemon's being up.
+fn start() -> Result<(), Box<dyn Error>> {
+    match Options::new().file_with("file", null).on_ready(|pid| println!("up: {pid}")).start()? {
+        Started::Parent(pid) => Ok(support::obey_with("parent", &[("started", &pid.to_string())])?),
+        Started::Daemon(_daemon) => Ok(support::obey("daemon")?),
+    }
+}
+
+/// One after the other, and several at once.
+fn many_starts() -> Result<(), Box<dyn Error>> {
+    let start_one = || Options::new().file_with("file", null).capture_output().start();
+    if godaemon::stage() == Stage::Daemon {
+        let _daemon = start_one()?;
+        return Ok(support::obey("daemon")?);
+    }
+    let one = || match start_one() {
+        Ok(Started::Parent(pid)) => Ok(pid.to_string()),
+        Ok(Started::Daemon(_)) => Err("this was the parent".to_owned()),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    let descriptors = || Process(process::id().cast_signed()).descriptors();
+    let before = descriptors();
+    let mut started = vec![one()?, one()?, one()?];
+    let at_once: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+        threads.into_iter().map(ScopedJoinHandle::join).collect()
+    });
+    for result in at_once {
+        started.push(result.map_err(|_| "a thread panicked")??);
+    }
+    let left = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Err(Errno::ECHILD) => "nobody".to_owned(),
+        other => format!("{other:?}"),
+    };
+    let same = (descriptors() == before).to_string();
+    let mut report = vec![("children", left.as_str()), ("same_descriptors", same.as_str())];
+    report.extend(started.iter().map(|pid| ("started", pid.as_str())));
+    Ok(support::obey_with("parent", &report)?)
+}
+
+/// Fifty threads that do what is said to be dangerous beside a `fork`: they allocate, take the lock of stdout, and look
+/// at the environment.
+struct Busy {
+    enough: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Busy {
+    const COUNT: usize = 50;
+
+    /// Returns when all of them are at it.
+    fn start() -> Self {
+        let enough = Arc::new(AtomicBool::new(false));
+        let begun = Arc::new(Barrier::new(Self::COUNT + 1));
+        let work = || {
+            let (enough, begun) = (Arc::clone(&enough), Arc::clone(&begun));
+            move || {
+                begun.wait();
+                while !enough.load(Ordering::Relaxed) {
+                    let environment: Vec<_> = env::vars_os().collect();
+                    let output = io::stdout().lock();
+                    drop((environment, output));
+                }
+            }
+        };
+        let threads = (0..Self::COUNT).map(|_| thread::spawn(work())).collect();
+        begun.wait();
+        Self { enough, threads }
+    }
+
+    fn end(self) -> thread::Result<()> {
+        self.enough.store(true, Ordering::Relaxed);
+        self.threads.into_iter().try_for_each(JoinHandle::join)
+    }
+}
+
+/// In the parent and in the daemon.
+fn busy() -> Result<(), Box<dyn Error>> {
+    let busy = Busy::start();
+    let mut daemon = Options::new().capture_output().file_with("file", null).wait_for_ready().daemonize()?;
+    let _file: File = daemon.take_file("file")?;
+    daemon.take_ready().ok_or("no `Ready`")?.notify()?;
+    let threads = busy.threads.len().to_string();
+    busy.end().map_err(|_| "a thread panicked")?;
+    Ok(support::obey_with("body", &[("threads", &threads)])?)
+}
+
+fn ready(what: &str) -> Result<(), Box<dyn Error>> {
+    let mut daemon = match Options::new().wait_for_ready().daemonize() {
+        Ok(daemon) => daemon,
+        Err(error) => return tried::<()>(Err(error)),
+    };
+    let ready = daemon.take_ready().ok_or("no `Ready`")?;
+    match what {
+        "obey" => {
+            support::obey("before")?;
+            ready.notify()?;
+            Ok(support::obey("after")?)
+        }
+        "fail" => ready.fail("no luck"),
+        "drop" => {
+            drop(ready);
+            Ok(support::obey("dropped")?)
+        }
+        // Rust drops `ready` before anybody sees the error.
+        "error" => Err("database is down".into()),
+        _ => Err("no such thing to do".into()),
+    }
+}
+
+/// A start that fails in the daemon, and a program that goes on without one, with its lock.
+fn gives_back() -> Result<(), Box<dyn Error>> {
+    let lock = || -> Result<File, Box<dyn Error>> {
+        let file = File::create("lock")?;
+        file.try_lock()?;
+        Ok(file)
+    };
+    let options =
+        Options::new().file_with("lock", lock).file_with("listener", || TcpListener::bind("127.0.0.1:0"));
+    let mut error = match options.wait_for_ready().daemonize() {
+        Ok(mut daemon) => match daemon.take_ready() {
+            Some(ready) => ready.fail("no luck"),
+            // Of the second start: every daemon comes out of the first call.
+            None => return Ok(support::obey("daemon")?),
+        },
+        Err(error) => error,
+    };
+    let say = |what: &str, yes: bool| println!("{what}: {yes}");
+    say("no such name", error.take_file::<File>("other").is_none());
+    say("another kind", error.take_file::<File>("listener").is_none());
+    say("listener", error.take_file::<TcpListener>("listener").is_some());
+    let file: File = error.take_file("lock").ok_or("the lock is gone")?;
+    drop(error);
+    let other = File::open("lock")?;
+    say("locked", matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+    drop(file);
+    say("free", other.try_lock().is_ok());
+    drop(other);
+    // One that fails before it opens anything gives back what had been open.
+    let mut error = Options::new().file("null", null()?).umask(0o1000).daemonize().err().ok_or("no error")?;
+    say("early", error.take_file::<File>("null").is_some());
+    // And nothing of them stands in the way of another try.
+    if let Started::Parent(pid) = Options::new().file_with("lock", lock).start()? {
+        say("next start", Process(pid.cast_signed()).is_alive());
+    }
+    Ok(())
+}
+
+fn takes_files() -> Result<(), Box<dyn Error>> {
+    let mut daemon = Options::new()
+        .file_with("null", null)
+        .file_with("two", || Ok::<_, io::Error>(vec![null()?, null()?]))
+        .daemonize()?;
+    let kinds = [
+        daemon.take_file::<File>("other").err(),
+        daemon.take_file::<TcpListener>("null").err(),
+        daemon.take_file::<File>("two").err(),
+        // What was refused can still be taken as what it is, once.
+        daemon.take_file::<File>("null").err(),
+        daemon.take_file::<File>("null").err(),
+        daemon.take_file::<Vec<File>>("two").err(),
+    ]
+    .map(|error| error.map(|error| error.kind()));
+    let rest =
+        [daemon.take_stdout().is_some(), daemon.take_stderr().is_some(), daemon.take_ready().is_some()];
+    Ok(support::obey_with("body", &[("errors", &format!("{kinds:?}")), ("rest", &format!("{rest:?}"))])?)
+}
+
+fn foreground(wait: bool) -> Result<(), Box<dyn Error>> {
+    let options = Options::new().foreground(true).file_with("file", null).capture_output();
+    let mut daemon = if wait { options.wait_for_ready() } else { options }.daemonize()?;
+    let _file: File = daemon.take_file("file")?;
+    support::obey("before")?;
+    if let Some(ready) = daemon.take_ready() {
+        ready.notify()?;
+    }
+    Ok(support::obey("after")?)
+}
