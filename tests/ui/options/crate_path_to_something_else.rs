@@ -1,0 +1,4 @@
+mod demon {}
+
+#[godaemon::main(crate = crate::demon)]
+fn main() {}

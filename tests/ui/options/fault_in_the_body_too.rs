@@ -1,0 +1,4 @@
+#[godaemon::main(umsk = 0o027)]
+fn main() {
+    let number: u8 = "seven";
+}

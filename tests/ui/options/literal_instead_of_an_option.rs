@@ -1,0 +1,2 @@
+#[godaemon::main("echod")]
+fn main() {}

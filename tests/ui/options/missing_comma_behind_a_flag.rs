@@ -1,0 +1,2 @@
+#[godaemon::main(capture_output umask = 0o027)]
+fn main(_stdout: godaemon::Reader) {}

@@ -1,0 +1,2 @@
+#[godaemon::main(umask = 0o027, umsk = 0o077)]
+fn main() {}

@@ -1,0 +1,2 @@
+#[godaemon::main(umask, working_dir =, program_name("echod"), files, crate)]
+fn main() {}

@@ -1,0 +1,2 @@
+#[godaemon::main(crate = "godaemon")]
+fn main() {}

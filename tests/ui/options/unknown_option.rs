@@ -1,0 +1,2 @@
+#[godaemon::main(chdir = "/var/lib/echod")]
+fn main() {}

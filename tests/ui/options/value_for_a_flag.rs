@@ -1,0 +1,2 @@
+#[godaemon::main(capture_output = true)]
+fn main(_stdout: godaemon::Reader) {}

@@ -1,0 +1,2 @@
+#[godaemon::main(crate = demon)]
+fn main() {}

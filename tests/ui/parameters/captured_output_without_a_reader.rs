@@ -1,0 +1,2 @@
+#[godaemon::main(capture_output)]
+fn main() {}

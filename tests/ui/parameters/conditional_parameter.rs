@@ -1,0 +1,2 @@
+#[godaemon::main(values = [number = 7])]
+fn main(#[cfg(unix)] _number: u8) {}

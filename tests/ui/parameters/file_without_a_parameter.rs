@@ -1,0 +1,2 @@
+#[godaemon::main(files = [lock = std::fs::File::open("lock")?])]
+fn main() {}

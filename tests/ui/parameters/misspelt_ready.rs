@@ -1,0 +1,4 @@
+#[godaemon::main]
+fn main(redy: godaemon::Ready) -> std::io::Result<()> {
+    redy.notify()
+}

@@ -1,0 +1,2 @@
+#[godaemon::main(values = [args = std::env::args()])]
+fn main() {}

@@ -1,0 +1,2 @@
+#[godaemon::main]
+const fn main() {}

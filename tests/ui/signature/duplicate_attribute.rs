@@ -1,0 +1,3 @@
+#[godaemon::main(umask = 0o027)]
+#[godaemon::main]
+fn main() {}

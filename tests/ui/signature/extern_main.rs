@@ -1,0 +1,2 @@
+#[godaemon::main]
+extern "C" fn main() {}

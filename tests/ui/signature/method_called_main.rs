@@ -1,0 +1,8 @@
+struct Daemon;
+
+impl Daemon {
+    #[godaemon::main]
+    fn main(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[godaemon::main]
+struct Daemon {
+    number: u8,
+}

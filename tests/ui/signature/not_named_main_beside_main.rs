@@ -1,0 +1,6 @@
+#[godaemon::main]
+fn run() {}
+
+fn main() {
+    run();
+}

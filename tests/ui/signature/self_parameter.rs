@@ -1,0 +1,2 @@
+#[godaemon::main]
+fn main(&self) {}

@@ -1,0 +1,2 @@
+#[godaemon::main]
+type Main = fn();

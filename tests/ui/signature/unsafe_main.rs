@@ -1,0 +1,2 @@
+#[godaemon::main]
+unsafe fn main() {}

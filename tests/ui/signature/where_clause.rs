@@ -1,0 +1,6 @@
+#[godaemon::main]
+fn main()
+where
+    u8: Copy,
+{
+}

@@ -1,0 +1,2 @@
+#[godaemon::main(foreground = 1)]
+fn main() {}

@@ -1,0 +1,6 @@
+use std::io;
+
+#[godaemon::main]
+fn main() -> io::Result<()> {
+    println!("up");
+}

@@ -1,0 +1,2 @@
+#[godaemon::main(on_ready = "up")]
+fn main() {}

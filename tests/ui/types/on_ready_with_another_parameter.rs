@@ -1,0 +1,2 @@
+#[godaemon::main(on_ready = |pid: i32| println!("{pid}"))]
+fn main() {}

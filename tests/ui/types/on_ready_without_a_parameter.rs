@@ -1,0 +1,2 @@
+#[godaemon::main(on_ready = || println!("up"))]
+fn main() {}

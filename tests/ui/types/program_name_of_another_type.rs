@@ -1,0 +1,2 @@
+#[godaemon::main(program_name = 7)]
+fn main() {}

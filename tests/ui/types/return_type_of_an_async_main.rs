@@ -1,0 +1,5 @@
+#[godaemon::main]
+#[tokio::main]
+async fn main() -> u8 {
+    7
+}

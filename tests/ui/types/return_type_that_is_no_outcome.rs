@@ -1,0 +1,4 @@
+#[godaemon::main]
+fn main() -> u8 {
+    7
+}

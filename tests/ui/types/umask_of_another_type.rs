@@ -1,0 +1,2 @@
+#[godaemon::main(umask = "027")]
+fn main() {}

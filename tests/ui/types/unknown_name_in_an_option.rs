@@ -1,0 +1,2 @@
+#[godaemon::main(umask = mask)]
+fn main() {}

@@ -1,0 +1,2 @@
+#[godaemon::main(values = [number = 7])]
+fn main(_number: String) {}

@@ -1,0 +1,2 @@
+#[godaemon::main(working_dir = 7)]
+fn main() {}
