@@ -95,7 +95,8 @@
 ///
 /// ## `on_ready = expression`
 ///
-/// Called in the parent with the daemon's process number, a `u32`, once the daemon is up. All signals are blocked meanwhile.
+/// Called in the parent with the daemon's process number, a `u32`, once the daemon is up. All signals are blocked meanwhile. A
+/// panic prints its text and changes nothing: the start has happened.
 /// A closure that uses a value needs `move`, and a clone of the value if files use it as well.
 ///
 /// ```no_run
@@ -108,7 +109,14 @@
 /// ## `foreground = expression`
 ///
 /// A `bool`: whether to stay in the foreground, where this process acts as the daemon. If it is false or absent,
-/// [`supervised`] decides. In the foreground `capture_output`, `program_name`, `working_dir`, `umask` and `on_ready` are
+/// [`supervised`] decides.
+///
+/// ```no_run
+/// #[godaemon::main(foreground = std::env::args().any(|arg| arg == "--foreground"))]
+/// fn main() {}
+/// ```
+///
+/// In the foreground `capture_output`, `program_name`, `working_dir`, `umask` and `on_ready` are
 /// evaluated and have no effect.
 ///
 /// Without the attribute: [`Options::foreground`].
@@ -140,20 +148,26 @@
 ///
 /// A `u32` of at most `0o777`: the permissions that files which the daemon makes do not get; `0o022` without the option.
 ///
+/// ```no_run
+/// #[godaemon::main(umask = 0o077)]
+/// fn main() {}
+/// ```
+///
 /// Without the attribute: [`Options::umask`].
 ///
 /// ## `crate = path`
 ///
-/// Where to find this crate, for a renamed dependency or a re-export; no quotes.
+/// Where to find this crate, for a renamed dependency or a re-export; no quotes. [`Options`] need nothing of the kind.
+///
+/// ```no_run
+/// use godaemon as daemons;
+///
+/// #[daemons::main(crate = daemons)]
+/// fn main() {}
+/// ```
 ///
 /// # With a runtime
 ///
 /// An `async fn main` needs a runtime's own attribute below, such as `#[tokio::main]`: it starts in the daemon only.
 pub use godaemon_macros::main;
 pub use godaemon_rt::*;
-
-/// What the generated code calls. No promise is made about it.
-#[doc(hidden)]
-pub mod __private {
-    pub use godaemon_rt::private::*;
-}

@@ -31,7 +31,8 @@ const PIPE_SIZE: u32 = 1024 * 1024;
 /// In the foreground nothing is captured and the reader is at its end from the beginning.
 ///
 /// ```no_run
-/// use godaemon_rt::{Options, Reader};
+/// # use godaemon_rt as godaemon;
+/// use godaemon::{Options, Reader};
 /// use std::io::BufRead;
 ///
 /// let mut daemon = Options::new().capture_output().daemonize()?;
@@ -42,7 +43,7 @@ const PIPE_SIZE: u32 = 1024 * 1024;
 /// #       drop(line);
 ///     }
 /// });
-/// # Ok::<(), godaemon_rt::Error>(())
+/// # Ok::<(), godaemon::Error>(())
 /// ```
 pub struct Reader {
     /// `None` when [`into_fd`](Reader::into_fd) gave it away.
@@ -83,11 +84,12 @@ impl Reader {
     /// The descriptor is the caller's from now on: when it is closed, what the daemon prints fails with `EPIPE`.
     ///
     /// ```no_run
-    /// # let mut daemon = godaemon_rt::Options::new().capture_output().daemonize()?;
+    /// # use godaemon_rt as godaemon;
+    /// # let mut daemon = godaemon::Options::new().capture_output().daemonize()?;
     /// let (pipe, read_ahead) = daemon.take_stdout().expect("output is captured").into_fd();
     /// let pipe = std::io::PipeReader::from(pipe);
     /// # drop((pipe, read_ahead));
-    /// # Ok::<(), godaemon_rt::Error>(())
+    /// # Ok::<(), godaemon::Error>(())
     /// ```
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "the pipe is there until this function or drop takes it")]
@@ -110,7 +112,7 @@ impl BufRead for Reader {
     /// Waits for at least one whole line. An error of the pipe (`WouldBlock` for one that does not wait) keeps the
     /// start of a line for later.
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.lines.ready == self.lines.start && !self.lines.ended {
+        while !self.lines.has_ready() {
             let pipe = self.pipe().as_raw_fd();
             self.lines.read_more(|room| fds::read(pipe, room))?;
         }
@@ -123,6 +125,15 @@ impl BufRead for Reader {
 }
 
 impl Lines {
+    /// Whether there is something to hand out, be it the news of the end; makes it so if a start of a line is too long
+    /// to be held back.
+    fn has_ready(&mut self) -> bool {
+        if self.ready == self.start && self.end - self.start >= LONGEST_START {
+            self.ready = self.end;
+        }
+        self.ready > self.start || self.ended
+    }
+
     fn held(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
@@ -139,7 +150,7 @@ impl Lines {
         let last_line_end = room.get(..count).unwrap_or_default().iter().rposition(|&byte| byte == b'\n');
         self.ready = match last_line_end {
             Some(position) => held.len() + position + 1,
-            None if self.ended || self.end >= LONGEST_START => self.end,
+            None if self.ended => self.end,
             None => 0,
         };
         Ok(())
@@ -148,6 +159,9 @@ impl Lines {
 
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);
         Ok(count)
@@ -181,7 +195,8 @@ impl fmt::Debug for Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         let (Some(pipe), Some((stream, null))) = (self.pipe.take(), self.place.take()) else { return };
-        if is_on(&pipe, stream) && null.over(stream).is_err() {
+        let is_on = fds::identity(pipe.as_raw_fd()).is_ok_and(|identity| stream.is(identity));
+        if is_on && null.over(stream).is_err() {
             // Closing the pipe would make every print fail; keeping it only fills it.
             std::mem::forget(pipe);
             return;
@@ -189,6 +204,8 @@ impl Drop for Reader {
         if discard_what_is_there(&pipe) {
             return;
         }
+        // The program may have made it one that does not wait.
+        let _ = fds::set_nonblocking(pipe.as_fd(), false);
         let pipe = File::from(pipe);
         let discard = move || drop(io::copy(&mut &pipe, &mut io::sink()));
         // The thread is nobody's business, least of all that of a signal.
@@ -197,14 +214,6 @@ impl Drop for Reader {
         let _ =
             std::thread::Builder::new().name("godaemon-discard".into()).stack_size(64 * 1024).spawn(discard);
         mask.restore();
-    }
-}
-
-/// Whether a stream is still the pipe: the program may have put something else there.
-fn is_on(pipe: &OwnedFd, stream: Stream) -> bool {
-    match (fds::identity(pipe.as_raw_fd()), fds::identity(stream.number())) {
-        (Ok(pipe), Ok(stream)) => pipe == stream,
-        _ => false,
     }
 }
 
@@ -283,6 +292,25 @@ mod tests {
         }
         assert_eq!(total, length);
         assert!(thread.join().expect("no panic").is_ok());
+    }
+
+    #[test]
+    fn a_long_start_behind_a_line_is_not_held_back() {
+        let (mut reader, mut writer) = reader();
+        fds::set_nonblocking(reader.as_fd(), true).expect("set");
+        let length = LONGEST_START + 10;
+        let mut text = b"a\n".to_vec();
+        text.resize(2 + length, b'x');
+        fds::enlarge_pipe(&writer.as_fd().try_clone_to_owned().expect("duplicate"), PIPE_SIZE);
+        writer.write_all(&text).expect("write");
+        reader.read_line(&mut String::new()).expect("read");
+        assert_eq!(reader.fill_buf().expect("read").len(), length);
+    }
+
+    #[test]
+    fn nothing_is_read_into_nothing() {
+        let (mut reader, _writer) = reader();
+        assert_eq!(reader.read(&mut []).expect("read"), 0);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What parent, first child and daemon tell each other, and how it is put into bytes. Pure but for [`Sender`].
 //!
 //! A message is a frame: the length of what follows (32 bits, little-endian), its kind (one byte), its content. A
-//! frame that a copy sends goes out in one call and is small, so that frames of two processes never mix.
+//! frame that a copy sends goes out in one call and is small enough to arrive in one piece, so that the first child, which
+//! reports the end of the daemon, never cuts into what that was about to say.
 
 use crate::error::ErrorKind;
 use crate::sys::copy::Step;
@@ -13,10 +14,10 @@ use std::os::fd::RawFd;
 /// The longest frame that is accepted: the settings with the names and numbers of some hundred thousand files.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// The longest text of a failure; a longer one is cut.
+/// The longest text of a failure with all its causes, in bytes; a longer one is cut.
 const LONGEST_TEXT: usize = 4 * 1024;
 
-/// How many causes of a failure travel.
+/// How many texts of a failure travel.
 const MOST_TEXTS: usize = 16;
 
 /// What the parent sends.
@@ -171,12 +172,17 @@ impl Message for ToParent {
                 frame.put_i32(detail);
                 let texts = reason.texts.get(..MOST_TEXTS).unwrap_or(&reason.texts);
                 frame.put_count(texts.len());
-                texts.iter().for_each(|text| frame.put_bytes(cut(text).as_bytes()));
+                let mut room = LONGEST_TEXT;
+                for text in texts {
+                    let text = cut(text, room);
+                    room -= text.len();
+                    frame.put_bytes(text.as_bytes());
+                }
                 frame.finish()
             }
             ToParent::Panicked { text } => {
                 let mut frame = Frame::new(kind::PANICKED);
-                frame.put_bytes(cut(text).as_bytes());
+                frame.put_bytes(cut(text, LONGEST_TEXT).as_bytes());
                 frame.finish()
             }
             ToParent::ReadyDropped => Frame::new(kind::READY_DROPPED).finish(),
@@ -220,9 +226,9 @@ impl Message for ToParent {
     }
 }
 
-/// The start of a text, no longer than what travels.
-fn cut(text: &str) -> &str {
-    let mut end = text.len().min(LONGEST_TEXT);
+/// The start of a text that fits into some room.
+fn cut(text: &str, room: usize) -> &str {
+    let mut end = text.len().min(room);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -553,9 +559,11 @@ mod tests {
     #[test]
     fn long_texts_are_cut_between_characters() {
         let text = "ä".repeat(LONGEST_TEXT);
-        assert_eq!(cut(&text).len(), LONGEST_TEXT);
-        assert_eq!(cut(&format!("a{text}")).len(), LONGEST_TEXT - 1);
-        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&text, 10).len(), 10);
+        assert_eq!(cut(&text, 9).len(), 8);
+        assert_eq!(cut("short", 10), "short");
+        let reason = Reason { kind: ErrorKind::Failed, texts: vec![text; 2 * MOST_TEXTS] };
+        assert!(ToParent::Failed(reason).encode().len() < 2 * LONGEST_TEXT);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::fmt;
 /// and never repeats it. `{:#}` gives both, with every cause, in one line:
 ///
 /// ```
-/// let error = godaemon_rt::read_link("/no/such/link").unwrap_err();
+/// # use godaemon_rt as godaemon;
+/// let error = godaemon::read_link("/no/such/link").unwrap_err();
 /// assert_eq!(error.to_string(), "readlink /no/such/link");
 /// assert_eq!(format!("{error:#}"), "readlink /no/such/link: No such file or directory (os error 2)");
 /// ```
@@ -52,38 +53,37 @@ pub enum ErrorKind {
     Killed(i32),
 }
 
+/// The kinds that have no number of their own; on the way through the channel each is its place in this list.
+const PLAIN: [ErrorKind; 8] = [
+    ErrorKind::Expression,
+    ErrorKind::Failed,
+    ErrorKind::AlreadyDaemon,
+    ErrorKind::OutOfRange,
+    ErrorKind::Panicked,
+    ErrorKind::NotReady,
+    ErrorKind::System,
+    ErrorKind::Privileged,
+];
+
 impl ErrorKind {
     /// Two numbers for the way through the channel.
     pub(crate) fn to_numbers(self) -> (u8, i32) {
         match self {
-            ErrorKind::Expression => (0, 0),
-            ErrorKind::Failed => (1, 0),
-            ErrorKind::AlreadyDaemon => (2, 0),
-            ErrorKind::OutOfRange => (3, 0),
-            ErrorKind::Panicked => (4, 0),
-            ErrorKind::NotReady => (5, 0),
-            ErrorKind::System => (6, 0),
-            ErrorKind::Privileged => (7, 0),
-            ErrorKind::Ended(status) => (8, status.into()),
-            ErrorKind::Killed(signal) => (9, signal),
+            ErrorKind::Ended(status) => (254, status.into()),
+            ErrorKind::Killed(signal) => (255, signal),
+            plain => {
+                ((0..).zip(PLAIN).find(|(_, kind)| *kind == plain).map_or(u8::MAX, |(place, _)| place), 0)
+            }
         }
     }
 
     /// The kind that has these numbers.
     pub(crate) fn from_numbers(kind: u8, detail: i32) -> Option<ErrorKind> {
-        Some(match (kind, detail) {
-            (0, 0) => ErrorKind::Expression,
-            (1, 0) => ErrorKind::Failed,
-            (2, 0) => ErrorKind::AlreadyDaemon,
-            (3, 0) => ErrorKind::OutOfRange,
-            (4, 0) => ErrorKind::Panicked,
-            (5, 0) => ErrorKind::NotReady,
-            (6, 0) => ErrorKind::System,
-            (7, 0) => ErrorKind::Privileged,
-            (8, status) => ErrorKind::Ended(u8::try_from(status).ok()?),
-            (9, signal) => ErrorKind::Killed(signal),
-            _ => return None,
-        })
+        match kind {
+            254 => u8::try_from(detail).ok().map(ErrorKind::Ended),
+            255 => Some(ErrorKind::Killed(detail)),
+            place => PLAIN.get(usize::from(place)).copied().filter(|_| detail == 0),
+        }
     }
 }
 
@@ -105,7 +105,14 @@ impl Error {
     }
 
     pub(crate) fn from_reason(stage: Stage, reason: Reason) -> Error {
-        let mut texts = reason.texts.into_iter();
+        let mut texts: Vec<String> = Vec::new();
+        for text in reason.texts {
+            // Many errors repeat their source in their own text.
+            if !texts.last().is_some_and(|last| last.ends_with(&text)) {
+                texts.push(text);
+            }
+        }
+        let mut texts = texts.into_iter();
         let what = texts.next().unwrap_or_default();
         let mut error = Error::new(reason.kind, what).at(stage);
         error.0.source = Cause::chain(texts).map(|cause| Box::new(cause) as _);
@@ -180,14 +187,8 @@ impl fmt::Display for Error {
         }
         f.write_str(&self.0.what)?;
         if f.alternate() {
-            let mut last = self.0.what.clone();
             for cause in causes(self.source()) {
-                let text = cause.to_string();
-                // Many errors repeat their source in their own text.
-                if !last.ends_with(&text) {
-                    write!(f, ": {text}")?;
-                }
-                last = text;
+                write!(f, ": {cause}")?;
             }
         }
         Ok(())
@@ -272,7 +273,7 @@ mod tests {
             let (number, detail) = kind.to_numbers();
             assert_eq!(ErrorKind::from_numbers(number, detail), Some(kind));
         }
-        assert_eq!(ErrorKind::from_numbers(8, 256), None);
+        assert_eq!(ErrorKind::from_numbers(254, 256), None);
         assert_eq!(ErrorKind::from_numbers(99, 0), None);
     }
 
@@ -291,7 +292,7 @@ mod tests {
         let error = Error::from_reason(Stage::Daemon, reason(&["what", "why: deeper", "deeper", "deepest"]));
         assert_eq!(error.to_string(), "daemon: what");
         assert_eq!(format!("{error:#}"), "daemon: what: why: deeper: deepest");
-        assert_eq!(error.reason(), reason(&["what", "why: deeper", "deeper", "deepest"]));
+        assert_eq!(error.reason(), reason(&["what", "why: deeper", "deepest"]));
     }
 
     #[test]

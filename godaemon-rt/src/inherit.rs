@@ -1,6 +1,7 @@
 //! What can be handed on to the daemon, and how it gets out of its descriptors again.
 
 use crate::sys::fds;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::socket::{SockType, getsockopt, sockopt};
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
@@ -44,7 +45,8 @@ pub trait Inherit: Sized {
 ///         device.0
 ///     }
 /// }
-/// impl godaemon_rt::InheritFd for Device {}
+/// # use godaemon_rt as godaemon;
+/// impl godaemon::InheritFd for Device {}
 /// ```
 pub trait InheritFd: From<OwnedFd> + Into<OwnedFd> {
     /// Whether a descriptor is of the kind that this type is for.
@@ -104,13 +106,13 @@ impl InheritFd for File {
 
 impl InheritFd for PipeReader {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        file_type(fd).is_some_and(|kind| kind.is_fifo())
+        is_pipe(fd, OFlag::O_RDONLY)
     }
 }
 
 impl InheritFd for PipeWriter {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        file_type(fd).is_some_and(|kind| kind.is_fifo())
+        is_pipe(fd, OFlag::O_WRONLY)
     }
 }
 
@@ -152,6 +154,13 @@ impl InheritFd for UnixDatagram {
 
 fn file_type(fd: BorrowedFd<'_>) -> Option<std::fs::FileType> {
     Some(fds::metadata(fd).ok()?.file_type())
+}
+
+/// Whether a descriptor is an end of a pipe that allows this access, or both.
+fn is_pipe(fd: BorrowedFd<'_>, access: OFlag) -> bool {
+    let Ok(flags) = fcntl(fd, FcntlArg::F_GETFL) else { return false };
+    let allowed = OFlag::from_bits_retain(flags) & OFlag::O_ACCMODE;
+    file_type(fd).is_some_and(|kind| kind.is_fifo()) && [access, OFlag::O_RDWR].contains(&allowed)
 }
 
 fn is_socket(fd: BorrowedFd<'_>, kind: SockType, listens: bool) -> bool {
@@ -226,7 +235,9 @@ mod tests {
     #[test]
     fn each_type_accepts_its_kind() -> io::Result<()> {
         assert_eq!(accepted(File::open("/dev/null")?), ["OwnedFd", "File"]);
-        assert_eq!(accepted(io::pipe()?.0), ["OwnedFd", "File", "PipeReader", "PipeWriter"]);
+        let (reader, writer) = io::pipe()?;
+        assert_eq!(accepted(reader), ["OwnedFd", "File", "PipeReader"]);
+        assert_eq!(accepted(writer), ["OwnedFd", "File", "PipeWriter"]);
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let stream = TcpStream::connect(listener.local_addr()?)?;
         assert_eq!(accepted(listener), ["OwnedFd", "TcpListener"]);

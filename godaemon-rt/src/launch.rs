@@ -14,13 +14,23 @@ pub(crate) fn remember_directory() {
     DIRECTORY.get_or_init(|| std::env::current_dir().ok());
 }
 
+/// The directory of the launch, if this process has left it since. The copies start there, whatever the parent did.
+pub(crate) fn directory_to_go_back_to() -> Option<CString> {
+    let launched = DIRECTORY.get()?.as_ref()?;
+    if std::env::current_dir().ok().as_ref() == Some(launched) {
+        return None;
+    }
+    CString::new(launched.as_os_str().as_bytes()).ok()
+}
+
 /// The directory from which the user started the program; `None` if it was deleted.
 ///
 /// In the daemon, which works elsewhere, relative paths of the command line are to be joined to it. It is looked up
 /// at the beginning of `main` under the attribute, and by the first call into this library otherwise.
 ///
 /// ```
-/// let config = godaemon_rt::launch_dir().map(|dir| dir.join("app.conf"));
+/// # use godaemon_rt as godaemon;
+/// let config = godaemon::launch_dir().map(|dir| dir.join("app.conf"));
 /// # assert!(config.is_some());
 /// ```
 #[must_use]
@@ -37,13 +47,16 @@ pub fn launch_dir() -> Option<&'static Path> {
 /// a `--foreground` for such units.
 ///
 /// ```
-/// assert!(!godaemon_rt::supervised());
+/// # use godaemon_rt as godaemon;
+/// assert!(!godaemon::supervised());
 /// ```
 #[must_use]
 pub fn supervised() -> bool {
     let pid = process::own();
     let is_watched = || std::env::var_os("NOTIFY_SOCKET").is_some_and(|socket| !socket.is_empty());
-    let is_main = || std::env::var("SYSTEMD_EXEC_PID").map_or(true, |main| main == pid.to_string());
+    let is_main = || {
+        std::env::var_os("SYSTEMD_EXEC_PID").is_none_or(|main| main.as_os_str() == pid.to_string().as_str())
+    };
     pid == 1 || (is_watched() && is_main())
 }
 
@@ -55,9 +68,10 @@ pub fn supervised() -> bool {
 /// path in its text, and the system's words as its source.
 ///
 /// ```
-/// let executable = godaemon_rt::read_link("/proc/self/exe")?;
+/// # use godaemon_rt as godaemon;
+/// let executable = godaemon::read_link("/proc/self/exe")?;
 /// assert!(executable.is_absolute());
-/// # Ok::<(), godaemon_rt::Error>(())
+/// # Ok::<(), godaemon::Error>(())
 /// ```
 pub fn read_link(path: impl AsRef<Path>) -> Result<PathBuf, Error> {
     let path = path.as_ref();
@@ -113,9 +127,8 @@ pub(crate) fn program_name() -> String {
 /// parent was run, unless that was a link of the system's own.
 pub(crate) fn process_name(program_name: Option<&OsStr>) -> Vec<u8> {
     if let Some(name) = program_name {
-        // A zero byte was refused before.
-        return CString::new(name.as_bytes())
-            .map_or_else(|_| Vec::new(), |name| last_component(&name).to_vec());
+        let name = name.as_bytes().rsplit(|&byte| byte == b'/').find(|name| !name.is_empty());
+        return name.unwrap_or_default().to_vec();
     }
     let by_system =
         |path: &&CStr| path.to_bytes().starts_with(b"/proc/") || path.to_bytes().starts_with(b"/dev/fd/");
@@ -150,6 +163,7 @@ mod tests {
     fn process_name_is_the_last_component_of_a_given_name() {
         assert_eq!(process_name(Some(OsStr::new("/opt/echod"))), b"echod");
         assert_eq!(process_name(Some(OsStr::new("echod"))), b"echod");
+        assert_eq!(process_name(Some(OsStr::new("echod/"))), b"echod");
     }
 
     #[test]

@@ -22,12 +22,17 @@ mod inherit;
 mod launch;
 mod marker;
 mod options;
-#[doc(hidden)]
-pub mod private;
+mod private;
 mod ready;
 mod stage;
 mod stdio;
 mod sys;
+
+#[doc(hidden)]
+pub mod __private {
+    //! What generated code calls. No promise is made about it.
+    pub use crate::private::{BeforeMain, Prepared, Start, before_main, outcome, reader, ready};
+}
 
 pub use crate::capture::Reader;
 pub use crate::error::{Error, ErrorKind};

@@ -63,6 +63,10 @@ impl Marker {
         let channel = decimal(fields.next()?)?;
         let line = decimal(fields.next()?)?;
         let random = hexadecimal(fields.next()?)?;
+        // Neither is ever a standard stream, and they are never one.
+        if channel <= 2 || line <= 2 || channel == line {
+            return None;
+        }
         match fields.next() {
             None => Some(Marker { stage, maker, channel, line, random }),
             Some(_) => None,
@@ -138,9 +142,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for stage in [Stage::Child, Stage::Daemon] {
-            for number in [0, 1, i32::MAX] {
+            for number in [3, 4, i32::MAX - 1] {
                 for random in [0, 1, u64::MAX] {
-                    let marker = Marker { stage, maker: number, channel: number, line: number, random };
+                    let marker = Marker { stage, maker: number, channel: number, line: number + 1, random };
                     assert_eq!(Marker::parse(&value(&marker)), Some(marker));
                 }
             }
@@ -178,6 +182,8 @@ mod tests {
             good.replace("0000004711", "4711"),
             good.replace("0000004711", "9999999999"),
             good.replace("abcdef", "ABCDEF"),
+            good.replace("0000000005", "0000000002"),
+            good.replace("0000000005", "2147483647"),
         ] {
             assert_eq!(Marker::parse(bad.as_bytes()), None, "{bad}");
         }

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 /// belongs into the closure of [`file_with`](Options::file_with), or behind the call.
 ///
 /// ```no_run
-/// use godaemon_rt::Options;
+/// # use godaemon_rt as godaemon;
+/// use godaemon::Options;
 /// use std::net::TcpListener;
 ///
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -108,6 +109,9 @@ impl Options {
     }
 
     /// Makes the parent wait until the daemon says by [`Ready::notify`](crate::Ready::notify) that it is up.
+    ///
+    /// A program without the attribute says by [`Ready::fail`](crate::Ready::fail) why it never will be: what its `main`
+    /// returns reaches the terminal only as what std prints, and not at all with captured output.
     pub fn wait_for_ready(mut self) -> Options {
         self.wait_for_ready = true;
         self
@@ -156,21 +160,22 @@ impl Options {
         self
     }
 
-    /// The directory that the daemon works in; the default is `/`. A relative path is relative to the parent's.
+    /// The directory that the daemon works in; the default is `/`. A relative path is relative to the parent's. One that
+    /// cannot be entered makes the start fail in the parent, with [`System`](crate::ErrorKind::System).
     pub fn working_dir(mut self, path: impl IntoPath) -> Options {
         self.working_dir = path.into_path();
         self
     }
 
     /// The permissions that files which the daemon makes do not get, as in `umask(2)`: at most `0o777`; the default is
-    /// `0o022`.
+    /// `0o022`. A larger one makes the start fail with [`OutOfRange`](crate::ErrorKind::OutOfRange).
     pub fn umask(mut self, mask: u32) -> Options {
         self.umask = mask;
         self
     }
 
     /// Calls `f` with the daemon's process number, in the parent, once the daemon is up. All signals are blocked
-    /// meanwhile.
+    /// meanwhile. A panic in `f` prints its text and changes nothing: the start has happened.
     pub fn on_ready(mut self, f: impl FnOnce(u32) + 'static) -> Options {
         self.on_ready = Some(Box::new(f));
         self
@@ -184,6 +189,13 @@ impl Options {
     /// Whatever made the start fail, in whichever process; [`ErrorKind`](crate::ErrorKind) has the list. The files are
     /// in the error, and the process may go on without being a daemon. A second call in a process that is a daemon, or
     /// acts as one, is [`AlreadyDaemon`](crate::ErrorKind::AlreadyDaemon).
+    ///
+    /// # Threads
+    ///
+    /// Both processes may have any number of threads. Call it on the first one: in the daemon all signals are blocked until
+    /// it is called, and threads that were started before keep that mask, so that it is this one that signals reach. A
+    /// signal that another thread of the parent receives while the daemon is being confirmed can end the parent although
+    /// the daemon runs.
     pub fn daemonize(self) -> Result<Daemon, Error> {
         match self.carry_out()? {
             // Signals stay blocked: the daemon is up, and this process says nothing else.
@@ -200,13 +212,14 @@ impl Options {
     /// As [`daemonize`](Options::daemonize).
     ///
     /// ```no_run
-    /// use godaemon_rt::{Options, Started};
+    /// # use godaemon_rt as godaemon;
+    /// use godaemon::{Options, Started};
     ///
     /// match Options::new().start()? {
     ///     Started::Parent(pid) => println!("started {pid}"),
     ///     Started::Daemon(daemon) => drop(daemon), // the body of the daemon
     /// }
-    /// # Ok::<(), godaemon_rt::Error>(())
+    /// # Ok::<(), godaemon::Error>(())
     /// ```
     pub fn start(self) -> Result<Started, Error> {
         match self.carry_out()? {
@@ -222,7 +235,9 @@ impl Options {
         match stage::role() {
             Ok(Role::Parent) => {}
             // Everything that the parent was asked for comes with its settings.
-            Ok(Role::Daemon(marker)) => return Ok(Outcome::Acting(Newcomer::take_over(&marker).settle())),
+            Ok(Role::Daemon(marker)) => {
+                return Ok(Outcome::Acting(Newcomer::take_over(&marker).settle()));
+            }
             Err(error) => return Err(self.give_back(error)),
         }
         let mut plan = match parent::prepare(&mut self) {
@@ -237,16 +252,16 @@ impl Options {
 
     /// Opens the files in their order, until one fails.
     fn open_files(&mut self, plan: &mut Plan) -> Result<(), Error> {
-        for file in self.files.drain(..) {
-            match file {
-                File::Open { name, file } => plan.hand_on(&name, file)?,
-                File::Later { name, open } => {
-                    let file = open(&name).map_err(|why| Error::expression(&name, &*why))?;
-                    plan.hand_on(&name, file)?;
-                }
-            }
-        }
-        Ok(())
+        let mut files = std::mem::take(&mut self.files).into_iter();
+        let result = files.try_for_each(|file| match file {
+            File::Open { name, file } => plan.hand_on(&name, file),
+            File::Later { name, open } => match open(&name) {
+                Ok(file) => plan.hand_on(&name, file),
+                Err(why) => Err(Error::expression(&name, &*why)),
+            },
+        });
+        self.files = files.collect();
+        result
     }
 
     /// Puts the files that are open already into the error of a start that failed before it had them.
@@ -266,8 +281,9 @@ impl Options {
 /// As [`Options::daemonize`].
 ///
 /// ```no_run
-/// let _daemon = godaemon_rt::daemonize()?;
-/// # Ok::<(), godaemon_rt::Error>(())
+/// # use godaemon_rt as godaemon;
+/// let _daemon = godaemon::daemonize()?;
+/// # Ok::<(), godaemon::Error>(())
 /// ```
 pub fn daemonize() -> Result<Daemon, Error> {
     Options::new().daemonize()

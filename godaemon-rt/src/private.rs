@@ -6,12 +6,13 @@ use crate::error::Error;
 use crate::inherit::{HandedOn, Inherit};
 use crate::launch;
 use crate::options::Options;
-use crate::stage::daemon::{self, Daemon, Newcomer};
+use crate::stage::daemon::link;
+use crate::stage::daemon::{Daemon, Newcomer};
 use crate::stage::parent::{self, Outcome, Plan};
 use crate::stage::{self, Role};
 use crate::stdio;
 use crate::{Reader, Ready};
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::error::Error as StdError;
 
 pub use crate::sys::memory::{BeforeMain, before_main};
@@ -20,9 +21,9 @@ pub mod outcome;
 
 /// The generated `main`, from its first statement on.
 pub struct Start {
-    /// In the daemon, until it settles.
-    newcomer: RefCell<Option<Newcomer>>,
     is_parent: bool,
+    /// In the daemon, until it settles.
+    newcomer: Cell<Option<Newcomer>>,
 }
 
 impl Start {
@@ -33,7 +34,7 @@ impl Start {
             Ok(Role::Daemon(marker)) => Some(Newcomer::take_over(&marker)),
             Err(error) => exit_with(&error),
         };
-        Start { is_parent: newcomer.is_none(), newcomer: RefCell::new(newcomer) }
+        Start { is_parent: newcomer.is_none(), newcomer: Cell::new(newcomer) }
     }
 
     pub fn is_parent(&self) -> bool {
@@ -51,9 +52,6 @@ impl Start {
     }
 
     pub fn prepare(&self, mut options: Options) -> Prepared {
-        if let Some(name) = options.program_name.as_ref().filter(|name| !name.is_empty()) {
-            launch::set_program_name(name);
-        }
         match parent::prepare(&mut options) {
             Ok(plan) => Prepared { plan },
             Err(error) => exit_with(&error),
@@ -61,7 +59,7 @@ impl Start {
     }
 
     pub fn settle(&self) -> Daemon {
-        match self.newcomer.borrow_mut().take() {
+        match self.newcomer.take() {
             Some(newcomer) => newcomer.settle(),
             None => unreachable!("the generated code settles once, and only in the daemon"),
         }
@@ -72,7 +70,16 @@ impl Start {
     }
 
     fn fail(&self, error: &Error) -> ! {
-        if self.is_parent { exit_with(error) } else { daemon::fail(error) }
+        if self.is_parent { exit_with(error) } else { link::fail(error) }
+    }
+}
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        // It lives as long as the user's `main` runs.
+        if !self.is_parent && std::thread::panicking() {
+            link::unwinding();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::channel::{Reason, ToParent};
 use crate::error::ErrorKind;
 use crate::launch;
-use crate::stage::daemon;
+use crate::stage::daemon::link;
 use crate::stdio;
 use std::fmt::Display;
 use std::io;
@@ -20,7 +20,8 @@ use std::os::unix::net::UnixDatagram;
 ///
 /// ```no_run
 /// # fn prepare_everything() -> Result<(), String> { Ok(()) }
-/// let mut daemon = godaemon_rt::Options::new().wait_for_ready().daemonize()?;
+/// # use godaemon_rt as godaemon;
+/// let mut daemon = godaemon::Options::new().wait_for_ready().daemonize()?;
 /// let ready = daemon.take_ready().expect("asked for");
 /// match prepare_everything() {
 ///     Ok(()) => ready.notify()?,
@@ -49,7 +50,8 @@ impl Ready {
     }
 
     /// Says that the daemon is up, and returns when the parent has confirmed: from this moment the start has happened,
-    /// the terminal is let go, and output that is neither captured nor in a file goes to the null device.
+    /// the terminal is let go, and output that is not captured goes to the null device. What `print!` holds back because its
+    /// line has no end is lost with it: flush it before.
     ///
     /// If the parent no longer waits (it was interrupted, or killed), the start did not happen: this function does not
     /// return, and the process ends as by `exit(75)`.
@@ -60,7 +62,7 @@ impl Ready {
     pub fn notify(mut self) -> io::Result<()> {
         match self.listener.take() {
             Some(Listener::Parent) => {
-                daemon::up();
+                link::up();
                 Ok(())
             }
             Some(Listener::Supervisor) => notify_supervisor(),
@@ -74,7 +76,7 @@ impl Ready {
         let why = why.to_string();
         match self.listener.take() {
             Some(Listener::Parent) => {
-                daemon::tell(&ToParent::Failed(Reason { kind: ErrorKind::Failed, texts: vec![why] }));
+                link::tell(&ToParent::Failed(Reason { kind: ErrorKind::Failed, texts: vec![why] }));
             }
             Some(Listener::Supervisor) | None => {
                 stdio::complain(format!("{}: {why}\n", launch::program_name()).as_bytes());
@@ -87,7 +89,7 @@ impl Ready {
 impl Drop for Ready {
     fn drop(&mut self) {
         if self.listener == Some(Listener::Parent) {
-            daemon::tell(&ToParent::ReadyDropped);
+            link::tell(&ToParent::ReadyDropped);
         }
     }
 }

@@ -14,17 +14,18 @@ use crate::marker::{self, Evidence, Marker, Verdict};
 use crate::sys::memory::{self, Entry, Origin};
 use crate::sys::process;
 use crate::sys::socket::{self, Patience};
-use crate::sys::{copy, fds};
+use crate::sys::{copy, fds, signals};
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Once, OnceLock};
 
 /// One of the three processes of a start, in the order in which they come into being.
 ///
 /// ```
-/// use godaemon_rt::Stage;
+/// # use godaemon_rt as godaemon;
+/// use godaemon::Stage;
 ///
 /// assert!(Stage::Parent < Stage::Child && Stage::Child < Stage::Daemon);
 /// assert_eq!(Stage::Child.to_string(), "first child");
@@ -50,11 +51,12 @@ impl fmt::Display for Stage {
     }
 }
 
-/// The stage of this process: the parent until it daemonizes, and the daemon from then on, before and after the
-/// call of `daemonize`. In the foreground it stays [`Stage::Parent`].
+/// The stage of this process: [`Stage::Daemon`] in the daemon, from its first statement on, and [`Stage::Parent`]
+/// everywhere else, the foreground included.
 ///
 /// ```
-/// assert_eq!(godaemon_rt::stage(), godaemon_rt::Stage::Parent);
+/// # use godaemon_rt as godaemon;
+/// assert_eq!(godaemon::stage(), godaemon::Stage::Parent);
 /// ```
 #[must_use]
 pub fn stage() -> Stage {
@@ -82,6 +84,9 @@ enum Position {
 }
 
 static POSITION: AtomicU8 = AtomicU8::new(Position::Unknown as u8);
+
+/// Whether the program's file gave this process privileges, which it may have given up since.
+static PRIVILEGED: AtomicBool = AtomicBool::new(false);
 
 /// The daemon's marker, after it was taken out of the environment.
 static MARKER: OnceLock<Marker> = OnceLock::new();
@@ -144,6 +149,11 @@ fn already_daemon() -> Error {
     Error::new(ErrorKind::AlreadyDaemon, "this process is a daemon already")
 }
 
+/// Whether the program's file gave this process privileges when it started.
+pub(crate) fn is_privileged() -> bool {
+    PRIVILEGED.load(Ordering::Acquire)
+}
+
 /// Finds out which process this is. The first child never returns from here, and the daemon has taken the stage
 /// out of the environment and marked its descriptors close-on-exec.
 ///
@@ -154,6 +164,7 @@ pub(crate) fn recognise(origin: &Origin) {
         return;
     }
     origin.keep_arguments();
+    PRIVILEGED.store(process::is_privileged(), Ordering::Release);
     match find(origin) {
         None => drop(advance(Position::Unknown, Position::Parent)),
         Some((entry, marker)) if marker.stage == Stage::Daemon => {
@@ -170,7 +181,7 @@ pub(crate) fn recognise(origin: &Origin) {
 fn find(origin: &Origin) -> Option<(Entry<'_>, Marker)> {
     let entry = origin.find(marker::NAME)?;
     let marker = Marker::parse(entry.value())?;
-    if process::is_privileged() {
+    if is_privileged() {
         // Whoever calls a privileged program may have made everything that it is given.
         return None;
     }
@@ -229,6 +240,7 @@ fn doubt(error: &io::Error) -> Evidence {
 /// The first things that the daemon does: nothing that it was handed may leak into a process that a constructor
 /// starts, and the hello goes out of the channel, as the sign that the loader is done.
 fn take_over(marker: &Marker) {
+    signals::unblock_faults();
     if fds::close_all_on_exec().is_err() {
         // Without any list of the descriptors the two that are known have to do.
         for fd in [marker.channel, marker.line] {

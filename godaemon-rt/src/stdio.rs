@@ -22,6 +22,11 @@ impl Stream {
             Stream::Error => libc::STDERR_FILENO,
         }
     }
+
+    /// Whether the stream still is the file with this device and inode: the program may have put another there.
+    pub(crate) fn is(self, identity: (u64, u64)) -> bool {
+        fds::identity(self.number()).is_ok_and(|own| own == identity)
+    }
 }
 
 /// Writes to standard error, and waits for room if it does not wait by itself, as a terminal that is shared with another

@@ -5,7 +5,7 @@
 //! error, an error, something with `Display`, something with `Debug`, anything.
 
 use crate::error::texts;
-use crate::stage::daemon::main_failed;
+use crate::stage::daemon::link::main_failed;
 use std::error::Error;
 use std::fmt::{Debug, Display};
 

@@ -18,12 +18,13 @@ use crate::stage::{self, Stage};
 use crate::sys::copy::{self, Copy, Leader, NotStarted};
 use crate::sys::signals::{self, Mask};
 use crate::sys::{fds, memory, process, socket};
-use std::ffi::{CString, c_char};
+use std::ffi::{CStr, CString, c_char};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
+use std::panic::{self, AssertUnwindSafe};
 
 /// A start that is prepared: whatever the user can get wrong about the options has been found out, and only the files
 /// are missing.
@@ -42,12 +43,12 @@ pub(crate) struct Plan {
 }
 
 /// This process's ends of the ways to the copies.
-pub(crate) struct Ends {
-    pub(crate) channel: UnixStream,
+struct Ends {
+    channel: UnixStream,
     /// At its end when the first child is gone, which alone holds the other end.
-    pub(crate) lifeline: OwnedFd,
+    lifeline: OwnedFd,
     /// What the daemon prints until it is up.
-    pub(crate) relay: OwnedFd,
+    relay: OwnedFd,
 }
 
 /// How a planned start went.
@@ -66,11 +67,15 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
         return Err(Error::new(ErrorKind::OutOfRange, format!("umask: {:#o} is over 0o777", options.umask)));
     }
     let given = options.program_name.take().filter(|name| !name.is_empty());
+    if let Some(name) = &given {
+        launch::set_program_name(name);
+    }
     let name = launch::process_name(given.as_deref());
     let argument = given.map(|name| CString::new(name.into_vec())).transpose();
     let argument = argument
         .map_err(|_| Error::new(ErrorKind::OutOfRange, "program_name: there is a zero byte in it"))?;
-    if !foreground && process::is_privileged() {
+    // A copy of a process whose real and effective user differ would be distrusted by the system.
+    if !foreground && (stage::is_privileged() || process::ids_differ()) {
         return Err(Error::new(
             ErrorKind::Privileged,
             "a program whose file gives it privileges does not become a daemon: \
@@ -101,7 +106,8 @@ impl Plan {
     pub(crate) fn hand_on(&mut self, name: &str, file: io::Result<HandedOn>) -> Result<(), Error> {
         let file = file.map_err(|why| Error::system(format!("cannot hand on the file `{name}`"), why))?;
         if self.files.iter().any(|other| other.name == file.name) {
-            let error = Error::new(ErrorKind::OutOfRange, format!("there are two files `{name}`"));
+            let error =
+                Error::new(ErrorKind::OutOfRange, format!("{name}: there is another file of this name"));
             self.files.push(file);
             return Err(error);
         }
@@ -121,8 +127,10 @@ impl Plan {
         }
         match self.start() {
             Ok((pid, mask)) => {
+                // The start has happened, and a panic, which has printed its text, does not undo it: a `println!`
+                // into a closed pipe is one.
                 if let Some(on_ready) = self.on_ready {
-                    on_ready(pid);
+                    let _ = panic::catch_unwind(AssertUnwindSafe(|| on_ready(pid)));
                 }
                 Ok(Outcome::Up { pid, mask })
             }
@@ -149,7 +157,8 @@ impl Plan {
         let readers = [reader()?, reader()?];
         stage::stay_in_foreground()?;
         if !self.wait_for_ready {
-            ready::notify_supervisor().map_err(|why| Error::system("cannot notify the supervisor", why))?;
+            // One that cannot be told will notice by itself, and the program is as well as it can be.
+            let _ = ready::notify_supervisor();
         }
         Ok(readers)
     }
@@ -196,7 +205,9 @@ impl Plan {
         let mut keep = vec![marker.channel, marker.line];
         keep.extend(self.directory.iter().map(AsRawFd::as_raw_fd));
         keep.extend(self.files.iter().flat_map(HandedOn::numbers));
-        let leader = Leader { null: null.as_raw_fd(), output: output.as_raw_fd() };
+        let directory = launch::directory_to_go_back_to();
+        let leader =
+            Leader { null: null.as_raw_fd(), output: output.as_raw_fd(), directory: directory.as_deref() };
         let copy = Copy { argv: argv.as_ptr(), envp: envp.as_ptr(), leader: Some(leader), keep: &keep };
 
         let mask = signals::block_all();
@@ -221,7 +232,7 @@ impl Plan {
     }
 
     fn arguments(&self) -> Vec<*const c_char> {
-        let mut arguments: Vec<_> = memory::argument_strings().map(std::ffi::CStr::as_ptr).collect();
+        let mut arguments: Vec<_> = memory::argument_strings().map(CStr::as_ptr).collect();
         if let Some(argument) = &self.argument {
             match arguments.first_mut() {
                 Some(first) => *first = argument.as_ptr(),
@@ -235,8 +246,10 @@ impl Plan {
 
 /// The environment with one more entry, put first.
 fn environment(entry: &CString) -> Vec<*const c_char> {
-    let rest = memory::environment_strings().map(std::ffi::CStr::as_ptr);
-    std::iter::once(entry.as_ptr()).chain(rest).chain([std::ptr::null()]).collect()
+    let mut entries = memory::environment_entries();
+    entries.insert(0, entry.as_ptr());
+    entries.push(std::ptr::null());
+    entries
 }
 
 /// The two ends of the channel, neither of them a standard stream, that raise no SIGPIPE.

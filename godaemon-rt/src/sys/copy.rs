@@ -15,11 +15,15 @@ use self::portable as system;
 
 pub(crate) use self::system::{remember_executable, start};
 
+/// Device and inode of this program's executable, as of the time when nobody had been able to replace it yet.
+static EXECUTABLE: OnceLock<(u64, u64)> = OnceLock::new();
+
 use super::{check, fds, signals};
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::OnceLock;
 
 /// What a copy is to be.
 pub(crate) struct Copy<'a> {
@@ -28,17 +32,19 @@ pub(crate) struct Copy<'a> {
     /// The environment, null-terminated.
     pub(crate) envp: *const *const c_char,
     /// What is made new in the copy, for the first child; the daemon has it from the first child.
-    pub(crate) leader: Option<Leader>,
+    pub(crate) leader: Option<Leader<'a>>,
     /// The descriptors above the standard streams that stay open.
     pub(crate) keep: &'a [RawFd],
 }
 
 /// What the first child has that its parent has not: a session, and standard streams of its own.
-pub(crate) struct Leader {
+pub(crate) struct Leader<'a> {
     /// For standard input.
     pub(crate) null: RawFd,
     /// For standard output and error.
     pub(crate) output: RawFd,
+    /// The directory to go back to, if the parent is no longer where it was launched.
+    pub(crate) directory: Option<&'a CStr>,
 }
 
 /// What was being done when a start failed.
@@ -52,10 +58,11 @@ pub(crate) enum Step {
     HandOn = 4,
     Execute = 5,
     Prepare = 6,
+    Directory = 7,
 }
 
 impl Step {
-    const ALL: [Step; 7] = [
+    const ALL: [Step; 8] = [
         Step::Process,
         Step::Session,
         Step::Standard,
@@ -63,6 +70,7 @@ impl Step {
         Step::HandOn,
         Step::Execute,
         Step::Prepare,
+        Step::Directory,
     ];
 
     /// The step with this number.
@@ -81,6 +89,7 @@ impl fmt::Display for Step {
             Step::HandOn => "cannot hand on a descriptor",
             Step::Execute => "cannot run a copy of the program",
             Step::Prepare => "cannot prepare the start of the daemon",
+            Step::Directory => "cannot go back to the directory of the launch",
         })
     }
 }
@@ -111,6 +120,10 @@ fn prepare(copy: &Copy<'_>) -> Result<(), NotStarted> {
         signals::reset_ignored();
         // SAFETY: makes a session; no memory is involved.
         check(unsafe { libc::setsid() }).map_err(NotStarted::at(Step::Session))?;
+        if let Some(directory) = leader.directory {
+            // SAFETY: the path is a C string.
+            check(unsafe { libc::chdir(directory.as_ptr()) }).map_err(NotStarted::at(Step::Directory))?;
+        }
         for (from, to) in [(leader.null, 0), (leader.output, 1), (leader.output, 2)] {
             fds::duplicate_over(from, to).map_err(NotStarted::at(Step::Standard))?;
         }

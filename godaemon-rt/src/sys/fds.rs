@@ -4,9 +4,7 @@ use super::{check, retry};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-#[cfg(target_os = "linux")]
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 
 /// The first number that is not standard input, output or error.
 const FIRST: RawFd = 3;
@@ -51,13 +49,11 @@ pub(crate) fn metadata(fd: BorrowedFd<'_>) -> io::Result<std::fs::Metadata> {
     file.metadata()
 }
 
-/// Device and inode of whatever is behind a number.
-pub(crate) fn identity(fd: RawFd) -> io::Result<(libc::dev_t, libc::ino_t)> {
-    // SAFETY: the structure holds numbers; zero is a value of each.
-    let mut status: libc::stat = unsafe { std::mem::zeroed() };
-    // SAFETY: `status` is writable.
-    check(unsafe { libc::fstat(fd, &raw mut status) })?;
-    Ok((status.st_dev, status.st_ino))
+/// Device and inode of whatever is behind a number. Allocates nothing.
+pub(crate) fn identity(fd: RawFd) -> io::Result<(u64, u64)> {
+    // SAFETY: the number is looked at during one system call; if nothing is open under it, that says so.
+    let metadata = metadata(unsafe { BorrowedFd::borrow_raw(fd) })?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// The address family of a socket; `None` for anything else.
@@ -70,9 +66,9 @@ pub(crate) fn socket_family(fd: BorrowedFd<'_>) -> Option<libc::c_int> {
     Some(address.ss_family.into())
 }
 
-/// Closes a descriptor by its number.
+/// Closes a descriptor that the caller made itself, by its number. Allocates nothing.
 pub(crate) fn close(fd: RawFd) {
-    // SAFETY: only the first child calls this, for a descriptor that it made itself.
+    // SAFETY: nobody owns the number: it is that of a descriptor which never was an `OwnedFd`.
     unsafe { libc::close(fd) };
 }
 
@@ -88,13 +84,21 @@ pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((above_standard(reader.into())?, above_standard(writer.into())?))
 }
 
-/// Reads from a descriptor; for the first child.
+/// Reads from a descriptor. Allocates nothing.
 pub(crate) fn read(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     retry(|| {
         // SAFETY: the buffer is writable and as long as said.
         let count = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
         usize::try_from(count).map_err(|_| io::Error::last_os_error())
     })
+}
+
+/// How many bytes wait to be read.
+pub(crate) fn waiting(fd: RawFd) -> io::Result<usize> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: `count` is writable, and of the type that the request writes.
+    check(unsafe { libc::ioctl(fd, libc::FIONREAD, &raw mut count) })?;
+    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 /// Writes a message to standard error, as far as it goes; for the time before `main`.

@@ -74,10 +74,11 @@ fn environment() -> *const *const c_char {
     unsafe { environ }
 }
 
-/// The entries of the environment, byte for byte: duplicates, and entries without `=`, which std leaves out.
-pub(crate) fn environment_strings() -> impl Iterator<Item = &'static CStr> {
-    // SAFETY: libc keeps a null-terminated array of strings there, which it never frees; see `environment`.
-    unsafe { strings(environment()) }
+/// The entries of the environment, byte for byte: duplicates, and entries without `=`, which std leaves out. To be
+/// used before anything changes the environment.
+pub(crate) fn environment_entries() -> Vec<*const c_char> {
+    // SAFETY: libc keeps a null-terminated array of strings there; see `environment`.
+    unsafe { strings(environment()) }.map(CStr::as_ptr).collect()
 }
 
 /// What a process was started with, in the memory where it stands, while nobody else uses it.
@@ -101,7 +102,7 @@ impl Origin {
 
     /// The first entry of the environment that begins with `name` and `=`.
     pub(crate) fn find(&self, name: &str) -> Option<Entry<'_>> {
-        // SAFETY: by the contract of `before_main` this is the environment of the process.
+        // SAFETY: this is the environment of the process, by the contract of `before_main` or as libc has it.
         let entries = unsafe { strings(self.envp) };
         for (index, entry) in entries.enumerate() {
             let Some(rest) = entry.to_bytes().strip_prefix(name.as_bytes()) else { continue };

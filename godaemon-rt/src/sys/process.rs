@@ -76,9 +76,17 @@ pub(crate) fn exit_now(status: u8) -> ! {
     unsafe { libc::_exit(status.into()) }
 }
 
-/// The parent's group, beside the process `except`: whether it has a member left. Says yes where it cannot tell.
-///
-/// Allocates nothing.
+/// Ends the other members of the group, if it is still that of the first child: it leads a session of the library's own.
+pub(crate) fn end_helpers() {
+    // SAFETY: cannot fail for the calling process.
+    if unsafe { libc::getpgid(0) } == session() {
+        // SAFETY: no code of this process becomes a handler. This process has its own way to end.
+        unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
+        let _ = kill(0, libc::SIGTERM);
+    }
+}
+
+/// Whether a group has a member left beside the process `except`. Says yes where it cannot tell. Allocates nothing.
 pub(crate) fn group_has_others(group: Pid, except: Pid) -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -137,7 +145,8 @@ pub(crate) fn set_name(name: &CStr) {
 }
 
 /// Whether the file of this program gave it privileges that its caller has not: set-user-ID, set-group-ID, or file
-/// capabilities. Another reason for `AT_SECURE`, a change of the security domain, is none.
+/// capabilities. Another reason for `AT_SECURE`, a change of the security domain, is none. To be asked before the
+/// program gives its privileges up: a copy would have them again.
 pub(crate) fn is_privileged() -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -147,7 +156,8 @@ pub(crate) fn is_privileged() -> bool {
     ids_differ()
 }
 
-fn ids_differ() -> bool {
+/// Whether the effective user or group is not the real one. The system distrusts a copy of such a process.
+pub(crate) fn ids_differ() -> bool {
     // SAFETY: cannot fail.
     let users = unsafe { libc::getuid() } != effective_user();
     // SAFETY: cannot fail.

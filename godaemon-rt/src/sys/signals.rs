@@ -25,6 +25,19 @@ pub(crate) fn unblock_all() {
     set_mask(&empty());
 }
 
+/// Lets those signals through that a thread raises by what it does, such as overflowing its stack. Threads inherit it.
+pub(crate) fn unblock_faults() {
+    let mut faults = empty();
+    for signal in
+        [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP, libc::SIGABRT, libc::SIGSYS]
+    {
+        // SAFETY: the set is writable.
+        unsafe { libc::sigaddset(&raw mut faults, signal) };
+    }
+    // SAFETY: the set is initialised; the old mask is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const faults, std::ptr::null_mut()) };
+}
+
 fn set_mask(set: &libc::sigset_t) -> Mask {
     let mut old = empty();
     // SAFETY: both sets are initialised. The call fails only for an unknown first argument.
@@ -49,31 +62,42 @@ fn full() -> libc::sigset_t {
 
 /// Gives every ignored signal its default disposition, as `exec` does with those that have a handler. Allocates
 /// nothing; to be called in a copy, which has dispositions of its own.
-///
-/// Around libc, which keeps two real-time signals for itself and changes nothing about them.
-#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn reset_ignored() {
-    const MIPS: bool = cfg!(any(target_arch = "mips", target_arch = "mips64"));
-    /// The size of the kernel's set of signals, in bytes.
-    const SET: usize = if MIPS { 16 } else { 8 };
-    // Larger than the kernel's structure on any machine; all of it zero is the default disposition.
-    let default = [0u64; 8];
-    for signal in 1..=SET * 8 {
-        let (new, old) = (default.as_ptr(), std::ptr::null_mut::<u64>());
-        // SAFETY: the structure is readable, and nothing is written. No other code is to run in this image, and the
-        // default disposition runs none. Two of the signals cannot be changed, and need not be.
-        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, new, old, SET) };
+    // The default disposition runs no code. Two of the signals cannot be changed, and need not be.
+    for signal in 1..=last() {
+        reset(signal);
     }
 }
 
-/// Gives every ignored signal its default disposition, as `exec` does with those that have a handler. Allocates
-/// nothing; to be called in a copy, which has dispositions of its own.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn reset_ignored() {
-    for signal in 1..=31 {
-        // SAFETY: the default disposition runs no code. Two of the signals cannot be changed, and need not be.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
-    }
+/// The highest signal number.
+fn last() -> libc::c_int {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return libc::SIGRTMAX();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    31
+}
+
+/// Around libc, which keeps two real-time signals for itself and changes nothing about them.
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64")))]
+fn reset(signal: libc::c_int) {
+    /// The size of the kernel's set of signals, in bytes.
+    const SET: usize = 8;
+    // As large as the kernel's structure, or larger; all of it zero is the default disposition.
+    let default = [0u64; 8];
+    // SAFETY: the structure is readable, and nothing is written.
+    unsafe {
+        libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), std::ptr::null_mut::<u64>(), SET)
+    };
+}
+
+/// Where the system call has another form.
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64")
+)))]
+fn reset(signal: libc::c_int) {
+    // SAFETY: no code of this process becomes a handler.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
 /// Makes the end of a child interrupt [`wait_for`], and nothing else: the signal stays blocked elsewhere.
@@ -100,7 +124,7 @@ impl Watched {
 
     /// Waits until the other end is gone, whatever there is to read.
     pub(crate) fn hung_up(fd: RawFd) -> Watched {
-        Watched(libc::pollfd { fd, events: 0, revents: 0 })
+        Watched(libc::pollfd { fd, events: libc::POLLHUP, revents: 0 })
     }
 
     /// Waits until there is room to write.

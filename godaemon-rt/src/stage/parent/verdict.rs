@@ -46,7 +46,9 @@ impl Heard {
 
     /// How long the daemon still has, if that is limited.
     pub(super) fn time_left(&self) -> Option<Duration> {
-        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        // One that has ended by itself has decided how.
+        let deadline = self.deadline.filter(|_| !self.has_ended());
+        deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Whether the daemon is known to have ended.
@@ -66,6 +68,10 @@ pub(super) fn verdict(heard: &mut Heard, first_child: Option<End>) -> Error {
     match (heard.failure.take(), heard.ended) {
         (Some(error), Some((end, _))) if matches!(error.kind(), ErrorKind::Ended(_)) => {
             error.with_kind(kind_of(end))
+        }
+        // Of its status nothing is known.
+        (Some(error), None) if matches!(error.kind(), ErrorKind::Ended(_)) => {
+            error.with_kind(ErrorKind::System)
         }
         (Some(error), _) => error,
         (None, Some((end, progress))) => match heard.panic.take_if(|_| is_end_of_panic(end)) {
@@ -201,6 +207,12 @@ mod tests {
             ok,
             "daemon: ended with status 2 before it was ready",
             ErrorKind::Ended(2),
+        );
+        check(
+            [failed(ErrorKind::Ended(0), "database is down")],
+            killed,
+            "daemon: database is down",
+            ErrorKind::System,
         );
         check([], ok, "daemon: ended while its start was confirmed", ErrorKind::System);
         check([], killed, "first child: killed by signal 9 (SIGKILL)", ErrorKind::System);

@@ -89,24 +89,20 @@ impl Wait {
         self.ends.channel.as_raw_fd()
     }
 
-    /// Passes on what the daemon prints.
-    fn pass_on(&mut self) {
+    /// Passes on some of what the daemon prints, and returns how much.
+    fn pass_on(&mut self) -> usize {
         let mut buffer = [0; 16 * 1024];
-        match fds::read(self.ends.relay.as_raw_fd(), &mut buffer) {
-            Ok(0) | Err(_) => self.relay_open = false,
-            Ok(count) => stdio::complain(buffer.get(..count).unwrap_or_default()),
-        }
+        let count = fds::read(self.ends.relay.as_raw_fd(), &mut buffer).unwrap_or(0);
+        self.relay_open = count > 0;
+        stdio::complain(buffer.get(..count).unwrap_or_default());
+        count
     }
 
-    /// Passes on what was printed until now.
+    /// Passes on what has been printed until now, and no more: somebody may go on printing for ever.
     fn pass_on_rest(&mut self) {
-        while self.relay_open {
-            let mut watched = [Watched::readable(self.ends.relay.as_raw_fd())];
-            let asked = signals::poll(&mut watched, Some(Duration::ZERO));
-            if asked.is_err() || !watched.iter().any(Watched::happened) {
-                return;
-            }
-            self.pass_on();
+        let mut waiting = fds::waiting(self.ends.relay.as_raw_fd()).unwrap_or(0);
+        while self.relay_open && waiting > 0 {
+            waiting = waiting.saturating_sub(self.pass_on());
         }
     }
 
@@ -139,12 +135,13 @@ impl Wait {
     /// Makes the start happen: from the confirmation on the daemon runs its body, and no signal may make this process
     /// say anything else.
     fn confirm(mut self) -> Result<Mask, Error> {
+        // The daemon prints nothing more that would come here, and standard error may make us wait.
+        self.pass_on_rest();
         let mask = signals::block_all();
         let confirmed = socket::send(self.channel(), &ToDaemon::Confirm.encode(), Patience::AtOnce);
         let first_child = self.reap(self.child);
         // The daemon may have been killed while it waited for the confirmation.
         let heard = self.listen();
-        self.pass_on_rest();
         if confirmed.is_ok() && heard.is_ok() && !self.heard.has_ended() {
             self.tell_panic();
             return Ok(mask);
@@ -211,13 +208,14 @@ impl Wait {
         let deadline = Instant::now() + FIRST_CHILD_ENDS;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.attend(Some(left)) {
-                Ok(Lifeline::Ended) => break,
-                Ok(Lifeline::Holds) if !left.is_zero() => {}
-                Ok(Lifeline::Holds) | Err(_) => {
-                    let _ = process::kill(target, libc::SIGKILL);
-                    break;
-                }
+            let mut lifeline = [Watched::readable(self.ends.lifeline.as_raw_fd())];
+            let asked = signals::poll(&mut lifeline, Some(left));
+            if lifeline.iter().any(Watched::happened) {
+                break;
+            }
+            if asked.is_err() || left.is_zero() {
+                let _ = process::kill(target, libc::SIGKILL);
+                break;
             }
         }
         // Where children are reaped by themselves there is nothing to learn.

@@ -1,28 +1,22 @@
 //! Linux: `clone(2)` with shared memory, `/proc/self/exe`.
 
-use super::{Copy, NotStarted, Step, become_copy};
+use super::{Copy, EXECUTABLE, NotStarted, Step, become_copy};
 use crate::sys::process::{self, Pid};
 use crate::sys::{check, fds, memory};
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, OsStr, c_int, c_void};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
 
-/// Device and inode of the executable, for systems without `/proc`; zero while unknown.
-static DEVICE: AtomicU64 = AtomicU64::new(0);
-static INODE: AtomicU64 = AtomicU64::new(0);
-
-/// Remembers which file this program is, by the path that the kernel was given, while nobody had time to replace it.
+/// Remembers which file this program is, by the path that the kernel was given, for systems without `/proc`.
 pub(crate) fn remember_executable() {
-    if let Some(path) = memory::executed_path() {
-        // SAFETY: the structure holds numbers; zero is a value of each.
-        let mut status: libc::stat = unsafe { std::mem::zeroed() };
-        // SAFETY: the path is a C string and `status` is writable.
-        if unsafe { libc::stat(path.as_ptr(), &raw mut status) } == 0 {
-            DEVICE.store(status.st_dev as u64, Ordering::Relaxed);
-            INODE.store(status.st_ino as u64, Ordering::Relaxed);
-        }
+    let path = memory::executed_path().map(|path| Path::new(OsStr::from_bytes(path.to_bytes())));
+    if let Some(metadata) = path.and_then(|path| path.metadata().ok()) {
+        EXECUTABLE.get_or_init(|| (metadata.dev(), metadata.ino()));
     }
 }
 
@@ -114,12 +108,7 @@ fn execute_by_path(path: &CStr, copy: &Copy<'_>) -> io::Error {
 fn open_executable(path: &CStr) -> io::Result<RawFd> {
     // SAFETY: the path is a C string.
     let fd = check(unsafe { libc::open(path.as_ptr(), libc::O_PATH) })?;
-    // SAFETY: the structure holds numbers; zero is a value of each.
-    let mut status: libc::stat = unsafe { std::mem::zeroed() };
-    // SAFETY: `status` is writable.
-    check(unsafe { libc::fstat(fd, &raw mut status) })?;
-    let same =
-        status.st_dev == DEVICE.load(Ordering::Relaxed) && status.st_ino == INODE.load(Ordering::Relaxed);
+    let same = EXECUTABLE.get() == Some(&fds::identity(fd)?);
     // "Stale file handle": the path leads to another file than the one that runs.
     if same { Ok(fd) } else { Err(io::Error::from_raw_os_error(libc::ESTALE)) }
 }

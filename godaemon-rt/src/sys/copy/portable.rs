@@ -1,20 +1,33 @@
 //! Other systems: `fork(2)`, and a pipe that `exec` closes or that says what failed.
 
-use super::{Copy, NotStarted, Step, become_copy};
+use super::{Copy, EXECUTABLE, NotStarted, Step, become_copy};
 use crate::sys::process::{self, Pid};
 use crate::sys::{check, fds};
-use std::ffi::CString;
+use std::ffi::{CStr, CString, OsStr};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// The path of the executable.
 static PATH: OnceLock<Option<CString>> = OnceLock::new();
 
-/// Looks up the path of the executable, before the program can change directories or environment.
+/// Looks up the executable, before anybody can replace it and the program can change directories or environment.
 pub(crate) fn remember_executable() {
-    PATH.get_or_init(|| CString::new(std::env::current_exe().ok()?.as_os_str().as_bytes()).ok());
+    PATH.get_or_init(|| {
+        let path = std::env::current_exe().ok()?;
+        let metadata = path.metadata().ok()?;
+        EXECUTABLE.get_or_init(|| (metadata.dev(), metadata.ino()));
+        CString::new(path.into_os_string().into_vec()).ok()
+    });
+}
+
+/// Whether the path still leads to this program's file. Allocates nothing: it was short enough to be run by.
+fn is_own(path: &CStr) -> bool {
+    let metadata = Path::new(OsStr::from_bytes(path.to_bytes())).metadata();
+    metadata.is_ok_and(|metadata| EXECUTABLE.get() == Some(&(metadata.dev(), metadata.ino())))
 }
 
 pub(crate) fn start(copy: &Copy<'_>) -> Result<Pid, NotStarted> {
@@ -50,6 +63,10 @@ fn report(writer: &OwnedFd, failure: &NotStarted) {
 
 pub(super) fn execute(copy: &Copy<'_>) -> io::Error {
     let Some(Some(path)) = PATH.get() else { return io::Error::from_raw_os_error(libc::ENOENT) };
+    if !is_own(path) {
+        // "Stale file handle": the path leads to another file than the one that runs.
+        return io::Error::from_raw_os_error(libc::ESTALE);
+    }
     // SAFETY: the path is a C string, and the arrays are null-terminated arrays of C strings.
     unsafe { libc::execve(path.as_ptr(), copy.argv, copy.envp) };
     io::Error::last_os_error()
