@@ -6,7 +6,7 @@
 //! ```
 
 use godaemon::Reader;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use std::{env, path::PathBuf, thread};
 
 #[godaemon::main(
     capture_output,
-    files = [log = OpenOptions::new().create(true).append(true).open(log_path())?],
+    files = [log = File::create(log_path())?],
     on_ready = |pid| {
         println!("process {pid} prints for a few seconds; see what becomes of it: cat {}", log_path().display());
     },

@@ -7,6 +7,8 @@
 //! held_lock: lock: /tmp/held_lock.lock is locked: another daemon runs
 //! ```
 
+#![allow(clippy::incompatible_msrv, reason = "`File::try_lock` needs Rust 1.89, the library 1.87")]
+
 use std::error::Error;
 use std::fs::{File, TryLockError};
 use std::{env, thread, time::Duration};

@@ -97,11 +97,18 @@
 ///
 /// Called in the parent with the daemon's process number, a `u32`, once the daemon is up. All signals are blocked meanwhile. A
 /// panic prints its text and changes nothing: the start has happened.
-/// A closure that uses a value needs `move`, and a clone of the value if files use it as well.
+/// A closure that uses a value needs `move`, and a clone of the value if files or a parameter use it as well.
 ///
 /// ```no_run
-/// #[godaemon::main(on_ready = |pid| println!("process {pid} is up"))]
-/// fn main() {}
+/// use std::env;
+///
+/// #[godaemon::main(
+///     values = [name = env::args().next().unwrap_or_default()],
+///     on_ready = { let name = name.clone(); move |pid| println!("{name} is up, process {pid}") },
+/// )]
+/// fn main(name: String) {
+///     // ...
+/// }
 /// ```
 ///
 /// Without the attribute: [`Options::on_ready`].
