@@ -41,7 +41,13 @@ pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Function> 
     }
 }
 
-/// Whether there is an `fn` outside of all groups: not that of a method.
+/// Whether the first word that is no qualifier is `fn`. Attributes and `(crate)` are groups.
 fn is_function(item: &TokenStream) -> bool {
-    item.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "fn"))
+    const QUALIFIERS: [&str; 6] = ["pub", "const", "async", "unsafe", "safe", "extern"];
+    let words = item.clone().into_iter().filter_map(|token| match token {
+        TokenTree::Ident(word) => Some(word),
+        _ => None,
+    });
+    let mut words = words.skip_while(|word| QUALIFIERS.iter().any(|qualifier| word == qualifier));
+    words.next().is_some_and(|word| word == "fn")
 }

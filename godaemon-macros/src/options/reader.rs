@@ -50,6 +50,9 @@ impl Reader<'_> {
             self.errors.add(&name, format_args!("duplicate option `{word}`"));
             return skip_value(input);
         }
+        if !equals && is_option(input) {
+            return Err(input.error("expected `,`"));
+        }
         let is_complete = match form {
             Form::Flag => !equals && at_end(input),
             Form::Expression | Form::List(_) | Form::Path => equals && !at_end(input),
@@ -130,6 +133,12 @@ impl Reader<'_> {
             self.errors.add_with_help(name, format_args!("unknown option `{word}`"), help);
         }
     }
+}
+
+/// Whether the next word is that of an option.
+fn is_option(input: ParseStream) -> bool {
+    let word = input.fork().call(Ident::parse_any).map(|name| name.unraw().to_string());
+    word.is_ok_and(|word| OPTIONS.iter().any(|(known, _)| *known == word))
 }
 
 fn at_end(input: ParseStream) -> bool {
