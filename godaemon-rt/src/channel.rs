@@ -52,7 +52,7 @@ pub(crate) enum ToParent {
     Up { pid: u32 },
     /// The daemon is about to end because of this; causes behind what they caused.
     Failed(Reason),
-    /// A thread of the daemon panicked.
+    /// A thread of the daemon panicked. Without a text if that has appeared at the terminal.
     Panicked { text: String },
     /// The daemon let go of `Ready` without using it.
     ReadyDropped,

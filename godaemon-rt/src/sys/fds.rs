@@ -209,7 +209,12 @@ fn close_on_exec_up_to_limit() -> io::Result<()> {
 #[cfg(target_os = "linux")]
 fn close_listed_on_exec() -> io::Result<()> {
     super::listing::for_each_number(c"/proc/self/fd", |fd| {
-        if fd >= FIRST { set_close_on_exec(fd, true) } else { Ok(()) }
+        let marked = if fd >= FIRST { set_close_on_exec(fd, true) } else { Ok(()) };
+        match marked {
+            // Another thread has closed it meanwhile.
+            Err(error) if error.raw_os_error() == Some(libc::EBADF) => Ok(()),
+            marked => marked,
+        }
     })
 }
 

@@ -132,7 +132,11 @@ pub(crate) fn fail(error: &Error) -> ! {
 }
 
 /// Tells the parent why `main` returned, if the daemon was not up yet, and keeps std from printing it once more.
-pub(crate) fn main_failed(texts: Vec<String>) {
+pub(crate) fn main_failed(mut texts: Vec<String>) {
+    texts.retain(|text| !text.is_empty());
+    if texts.is_empty() {
+        return;
+    }
     let relay = match link().as_ref().filter(|link| link.is_own()) {
         Some(link) => link.relay.clone(),
         None => return,
@@ -190,13 +194,11 @@ fn tell_panic(info: &PanicHookInfo<'_>) -> Option<Relay> {
     let link = link.as_ref().filter(|link| link.is_own())?;
     // Somebody who asks for a backtrace gets it at the terminal, and with it the text.
     let printed = link.relay.is_some() && wants_backtrace();
-    let text = if printed { PANICKED.to_owned() } else { panic_text(info) };
+    let text = if printed { String::new() } else { panic_text(info) };
     let told = link.send(&ToParent::Panicked { text }).is_ok();
     TOLD.store(told, Ordering::Relaxed);
     link.relay.clone().filter(|_| told && !printed)
 }
-
-const PANICKED: &str = "panicked";
 
 fn wants_backtrace() -> bool {
     std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0")
@@ -207,14 +209,14 @@ fn panic_text(info: &PanicHookInfo<'_>) -> String {
     let payload = info.payload();
     let text = payload.downcast_ref::<&str>().copied();
     match text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)) {
-        Some(message) => format!("{PANICKED} at {place}: {message}"),
-        None => format!("{PANICKED} at {place}"),
+        Some(message) => format!("panicked at {place}: {message}"),
+        None => format!("panicked at {place}"),
     }
 }
 
 /// Tells the parent that `main` unwinds, if that was not told: the program has set a hook of its own.
 pub(crate) fn unwinding() {
     if !TOLD.load(Ordering::Relaxed) {
-        tell(&ToParent::Panicked { text: PANICKED.to_owned() });
+        tell(&ToParent::Panicked { text: String::new() });
     }
 }

@@ -25,15 +25,15 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// Takes in a message, and returns the text of a panic that turns out not to be the last. Of several failures the
-    /// first is the cause of the others.
+    /// Takes in a message, and returns the text of a panic that turns out not to have ended the daemon. Of several failures
+    /// the first is the cause of the others.
     pub(super) fn note(&mut self, message: ToParent) -> Option<String> {
         match message {
             ToParent::Up { pid } => self.up = Some(pid),
             ToParent::Failed(reason) => {
                 self.failure.get_or_insert_with(|| Error::from_reason(Stage::Daemon, reason));
             }
-            ToParent::Panicked { text } => return self.panic.replace(text),
+            ToParent::Panicked { text } => return told(self.panic.replace(text)),
             ToParent::ReadyDropped => self.deadline = Some(Instant::now() + AFTER_READY_DROPPED),
             ToParent::NotStarted { step, errno } => {
                 let why = io::Error::from_raw_os_error(errno);
@@ -58,8 +58,13 @@ impl Heard {
 
     /// The panic that is not the reason of a failure. The daemon has kept it from the terminal.
     pub(super) fn take_panic(&mut self) -> Option<String> {
-        self.panic.take()
+        told(self.panic.take())
     }
+}
+
+/// What there is to say of a panic that did not end the daemon.
+fn told(panic: Option<String>) -> Option<String> {
+    panic.filter(|text| !text.is_empty()).map(|text| format!("a thread {text}"))
 }
 
 /// Why the start failed, from what was heard and from the end of the first child, if that is known.
@@ -75,6 +80,7 @@ pub(super) fn verdict(heard: &mut Heard, first_child: Option<End>) -> Error {
         }
         (Some(error), _) => error,
         (None, Some((end, progress))) => match heard.panic.take_if(|_| is_end_of_panic(end)) {
+            Some(text) if text.is_empty() => daemon(ErrorKind::Panicked, "panicked".to_owned()),
             Some(text) => daemon(ErrorKind::Panicked, text),
             None if progress == Progress::NotCalled && matches!(end, End::Exited(_)) => {
                 daemon(ErrorKind::NotReady, "ended without calling daemonize".to_owned())
@@ -144,11 +150,13 @@ mod tests {
     #[test]
     fn panics_of_threads_are_not_kept_back() {
         let panicked = |text: &str| ToParent::Panicked { text: text.into() };
-        let mut heard = heard([panicked("one")]);
-        assert_eq!(heard.note(panicked("two")).as_deref(), Some("one"));
+        let mut heard = heard([panicked("panicked here")]);
+        assert_eq!(heard.note(panicked("panicked there")).as_deref(), Some("a thread panicked here"));
         heard.note(ended(End::Exited(3), Progress::Called));
         assert_eq!(verdict(&mut heard, Some(End::Exited(0))).kind(), ErrorKind::Ended(3));
-        assert_eq!(heard.take_panic().as_deref(), Some("two"));
+        assert_eq!(heard.take_panic().as_deref(), Some("a thread panicked there"));
+        heard.note(panicked(""));
+        assert_eq!(heard.take_panic(), None, "it has appeared already");
     }
 
     #[test]
@@ -202,6 +210,8 @@ mod tests {
             let messages = [panicked(), ended(end, called)];
             check(messages, ok, "daemon: panicked at a:1:2: the sky fell", ErrorKind::Panicked);
         }
+        let printed = ToParent::Panicked { text: String::new() };
+        check([printed, ended(End::Exited(101), called)], ok, "daemon: panicked", ErrorKind::Panicked);
         check(
             [panicked(), ended(End::Exited(2), called)],
             ok,

@@ -33,12 +33,14 @@ pub(super) struct Wait {
     /// Whether somebody still holds the other end of the channel.
     channel_open: bool,
     relay_open: bool,
+    /// Whether what was passed on last is the start of a line.
+    amid_line: bool,
 }
 
 impl Wait {
     pub(super) fn new(child: Pid, ends: Ends, sender: Sender) -> Wait {
         let (decoder, heard) = (Decoder::default(), Heard::default());
-        Wait { child, ends, sender, decoder, heard, channel_open: true, relay_open: true }
+        Wait { child, ends, sender, decoder, heard, channel_open: true, relay_open: true, amid_line: false }
     }
 
     /// Waits until the start has happened, which this process confirms, or has failed. The first child is reaped.
@@ -94,7 +96,9 @@ impl Wait {
         let mut buffer = [0; 16 * 1024];
         let count = fds::read(self.ends.relay.as_raw_fd(), &mut buffer).unwrap_or(0);
         self.relay_open = count > 0;
-        stdio::complain(buffer.get(..count).unwrap_or_default());
+        let text = buffer.get(..count).unwrap_or_default();
+        stdio::complain(text);
+        self.amid_line = text.last().map_or(self.amid_line, |&byte| byte != b'\n');
         count
     }
 
@@ -126,7 +130,7 @@ impl Wait {
         self.decoder.push(bytes);
         while let Some(message) = self.decoder.next()? {
             if let Some(panic) = self.heard.note(message) {
-                tell(&panic);
+                self.tell(&panic);
             }
         }
         Ok(())
@@ -166,12 +170,26 @@ impl Wait {
     fn judge(mut self, first_child: Option<End>) -> Error {
         let error = verdict(&mut self.heard, first_child);
         self.tell_panic();
+        self.end_line();
         error
+    }
+
+    /// Prints something about the daemon that is no reason to fail.
+    fn tell(&mut self, text: &str) {
+        self.end_line();
+        stdio::complain(format!("{}: {}: {text}\n", launch::program_name(), Stage::Daemon).as_bytes());
+    }
+
+    /// What comes next is a line of its own.
+    fn end_line(&mut self) {
+        if std::mem::take(&mut self.amid_line) {
+            stdio::complain(b"\n");
+        }
     }
 
     fn tell_panic(&mut self) {
         if let Some(panic) = self.heard.take_panic() {
-            tell(&panic);
+            self.tell(&panic);
         }
     }
 
@@ -199,6 +217,7 @@ impl Wait {
         self.reap(-self.child);
         self.pass_on_rest();
         self.tell_panic();
+        self.end_line();
         why
     }
 
@@ -221,11 +240,6 @@ impl Wait {
         // Where children are reaped by themselves there is nothing to learn.
         process::wait(self.child).ok()
     }
-}
-
-/// Prints a panic of the daemon that did not end it.
-fn tell(panic: &str) {
-    stdio::complain(format!("{}: {}: {panic}\n", launch::program_name(), Stage::Daemon).as_bytes());
 }
 
 /// Whether the first child is still there.
