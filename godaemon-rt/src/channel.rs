@@ -11,6 +11,9 @@ use crate::sys::socket::{self, Patience};
 use std::io;
 use std::os::fd::RawFd;
 
+/// What follows the length in the shortest frame: a kind.
+const SHORTEST: usize = 1;
+
 /// The longest frame that is accepted: the settings with the names and numbers of some hundred thousand files.
 const LONGEST: usize = 4 * 1024 * 1024;
 
@@ -400,10 +403,8 @@ impl Decoder {
 
     /// How many bytes are missing until the next message is whole, at least.
     pub(crate) fn missing(&self) -> usize {
-        match self.length() {
-            Some(length) => (4 + length).saturating_sub(self.bytes.len()),
-            None => 4 - self.bytes.len(),
-        }
+        let length = self.length().unwrap_or(SHORTEST);
+        (4 + length).saturating_sub(self.bytes.len())
     }
 
     /// The next message, if it is there as a whole.
@@ -577,11 +578,14 @@ mod tests {
     #[test]
     fn missing_bytes_are_counted() {
         let mut decoder = Decoder::default();
-        assert_eq!(decoder.missing(), 4);
+        assert_eq!(decoder.missing(), 5);
         let frame = hello(7);
         decoder.push(&frame[..4]);
         assert_eq!(decoder.missing(), 9);
         decoder.push(&frame[4..]);
         assert_eq!(decoder.missing(), 0);
+        let mut empty = Decoder::default();
+        empty.push(&[0; 4]);
+        assert_eq!(empty.next::<ToParent>(), Err(Malformed));
     }
 }

@@ -107,12 +107,12 @@ pub(crate) enum Verdict {
     CannotTell,
 }
 
-/// Decides what a marker is worth. `relatives` are the parent of this process and the leader of its session: a marker
+/// Decides what a marker is worth. `relatives` tells the parent of this process and the leader of its session: a marker
 /// that names one of them as its maker may well be ours.
-pub(crate) fn judge(marker: &Marker, evidence: Evidence, relatives: [i32; 2]) -> Verdict {
+pub(crate) fn judge(marker: &Marker, evidence: Evidence, relatives: impl FnOnce() -> [i32; 2]) -> Verdict {
     match evidence {
         Evidence::Matching => Verdict::Recognised,
-        Evidence::Contradicting if !relatives.contains(&marker.maker) => Verdict::NotAStage,
+        Evidence::Contradicting if !relatives().contains(&marker.maker) => Verdict::NotAStage,
         Evidence::Contradicting | Evidence::Missing => Verdict::CannotTell,
     }
 }
@@ -201,7 +201,7 @@ mod tests {
             (Evidence::Missing, [1, 1], Verdict::CannotTell),
         ];
         for (evidence, relatives, verdict) in table {
-            assert_eq!(judge(&MARKER, evidence, relatives), verdict, "{evidence:?} {relatives:?}");
+            assert_eq!(judge(&MARKER, evidence, || relatives), verdict, "{evidence:?} {relatives:?}");
         }
     }
 }

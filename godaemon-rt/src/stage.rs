@@ -187,7 +187,7 @@ fn find(origin: &Origin) -> Option<(Entry<'_>, Marker)> {
     }
     // A change of the security domain asks for the same distrust; the copies of such a process do not have it.
     let evidence = if memory::at_secure() { Evidence::Contradicting } else { evidence(&marker) };
-    match marker::judge(&marker, evidence, [process::parent(), process::session()]) {
+    match marker::judge(&marker, evidence, || [process::parent(), process::session()]) {
         Verdict::Recognised => Some((entry, marker)),
         Verdict::NotAStage => None,
         Verdict::CannotTell => {

@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Does everything that the first child is for.
 pub(crate) fn run(marker: &Marker, entry: Entry<'_>, envp: *const *const c_char) -> ! {
     if let Some(name) = memory::argument_strings().next() {
-        process::set_name(launch::last_component_of(name));
+        process::set_name_of_thread(launch::last_component_of(name));
     }
     match start_daemon(marker, entry, envp) {
         Ok(daemon) => wait_beside(marker.channel, &daemon),

@@ -179,7 +179,7 @@ impl Plan {
         let (lifeline, line) = fds::pipe().map_err(preparing("cannot make a pipe to the first child"))?;
         let (channel, far_end) = channel().map_err(preparing("cannot make the channel to the daemon"))?;
 
-        let random = RandomState::new().hash_one(process::own());
+        let random = RandomState::new().hash_one(());
         let marker = Marker {
             stage: Stage::Child,
             maker: process::own(),

@@ -124,17 +124,25 @@ fn is_zombie(pid: Pid) -> bool {
     matches!(text.get(name_end + 2), Some(b'Z' | b'X') | None)
 }
 
-/// Sets the name of the process that `ps -o comm` and `pgrep` show; the system cuts it (Linux: 15 bytes).
-///
-/// Allocates nothing. Where there is no such name, or it cannot be set, the process runs without it.
+/// Sets the name of a process that has one thread; see [`set_name`]. Allocates nothing.
+pub(crate) fn set_name_of_thread(name: &CStr) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: the name is a C string.
+    unsafe {
+        libc::prctl(libc::PR_SET_NAME, name.as_ptr())
+    };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = name;
+}
+
+/// Sets the name of the process that `ps -o comm` and `pgrep` show; the system cuts it (Linux: 15 bytes). Where there is no such name, or it cannot be set, the process runs without it.
 pub(crate) fn set_name(name: &CStr) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         // SAFETY: cannot fail.
         let thread = unsafe { libc::gettid() };
         if thread == own() {
-            // SAFETY: the name is a C string.
-            unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+            set_name_of_thread(name);
         } else {
             // The name of the process is that of its first thread, which another one reaches through /proc only.
             let _ = std::fs::write("/proc/self/comm", name.to_bytes());
@@ -159,12 +167,12 @@ pub(crate) fn is_privileged() -> bool {
 /// Whether the effective user or group is not the real one. The system distrusts a copy of such a process.
 pub(crate) fn ids_differ() -> bool {
     // SAFETY: cannot fail.
-    let users = unsafe { libc::getuid() } != effective_user();
+    let user = unsafe { libc::getuid() };
     // SAFETY: cannot fail.
-    let real = unsafe { libc::getgid() };
+    let group = unsafe { libc::getgid() };
     // SAFETY: cannot fail.
-    let effective = unsafe { libc::getegid() };
-    users || real != effective
+    let effective_group = unsafe { libc::getegid() };
+    user != effective_user() || group != effective_group
 }
 
 #[cfg(target_os = "linux")]

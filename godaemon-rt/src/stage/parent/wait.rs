@@ -116,7 +116,12 @@ impl Wait {
         while self.channel_open {
             match socket::receive(self.channel(), &mut buffer, Patience::AtOnce) {
                 Ok(0) => self.channel_open = false,
-                Ok(count) => self.take_in(buffer.get(..count).unwrap_or_default())?,
+                Ok(count) => {
+                    self.take_in(buffer.get(..count).unwrap_or_default())?;
+                    if count < buffer.len() {
+                        break;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // Linux says so when somebody ends without having read everything.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.channel_open = false,
