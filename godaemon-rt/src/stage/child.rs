@@ -14,6 +14,8 @@ use crate::sys::process::{self, End, Pid};
 use crate::sys::signals::{self, Watched};
 use crate::sys::socket::{self, Patience};
 use std::ffi::c_char;
+use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
@@ -51,6 +53,13 @@ fn start_daemon(
     envp: *const *const c_char,
 ) -> Result<Daemon, NotStarted> {
     let preparing = |error| NotStarted { step: Step::Prepare, error };
+    if process::own() == 1 {
+        // As under `unshare --pid` without `--fork`.
+        return Err(NotStarted {
+            step: Step::Namespace,
+            error: io::Error::from_raw_os_error(libc::EOPNOTSUPP),
+        });
+    }
     // The parent sees by this line when the first child is gone, so the daemon must not hold it.
     fds::set_close_on_exec(marker.line, true).map_err(preparing)?;
     signals::notice_children().map_err(preparing)?;
@@ -58,7 +67,7 @@ fn start_daemon(
     let marker = Marker { stage: Stage::Daemon, maker: process::own(), line, ..*marker };
     entry.overwrite(&marker.entry());
     let copy = Copy { argv: memory::arguments(), envp, leader: None, keep: &[line] };
-    let pid = copy::start(&copy)?;
+    let pid = copy::start(&copy, &mut [MaybeUninit::uninit(); copy::STACK])?;
     fds::close(line);
     Ok(Daemon { pid, up })
 }
@@ -82,11 +91,12 @@ fn wait_beside(channel: RawFd, daemon: &Daemon) -> ! {
         if parent.happened() {
             end(channel, daemon);
         }
-        if let Ok(Some(how)) = process::wait_no_hang(daemon.pid) {
-            if is_up(daemon) {
-                process::exit_now(0)
-            }
-            report_and_clear(channel, how);
+        match process::wait_no_hang(daemon.pid) {
+            Ok(None) => {}
+            Ok(Some(_)) if is_up(daemon) => process::exit_now(0),
+            Ok(Some(how)) => report_and_clear(channel, how),
+            // Without the kernel's word, too.
+            Err(_) => end(channel, daemon),
         }
     }
 }

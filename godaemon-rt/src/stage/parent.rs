@@ -21,6 +21,7 @@ use crate::sys::{fds, memory, process, socket};
 use std::ffi::{CStr, CString, c_char};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
@@ -80,6 +81,13 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
             ErrorKind::Privileged,
             "a program whose file gives it privileges does not become a daemon: \
              run it in the foreground, or start it by a service manager that has the privileges",
+        ));
+    }
+    if !foreground && memory::was_run_by_loader() {
+        return Err(Error::new(
+            ErrorKind::System,
+            "the program was run by its loader, as in `ld.so ./program`, and a copy would be one of the loader: \
+             run it in the foreground",
         ));
     }
     let directory = match options.working_dir.take().filter(|_| !foreground) {
@@ -209,9 +217,11 @@ impl Plan {
         let leader =
             Leader { null: null.as_raw_fd(), output: output.as_raw_fd(), directory: directory.as_deref() };
         let copy = Copy { argv: argv.as_ptr(), envp: envp.as_ptr(), leader: Some(leader), keep: &keep };
+        // Not on this thread's own stack, which may be small.
+        let mut stack = vec![MaybeUninit::uninit(); copy::STACK];
 
         let mask = signals::block_all();
-        match copy::start(&copy) {
+        match copy::start(&copy, &mut stack) {
             Ok(child) => Ok((Wait::new(child, Ends { channel, lifeline, relay }, sender), mask)),
             Err(NotStarted { step, error }) => {
                 mask.restore();

@@ -25,6 +25,9 @@ use std::io;
 use std::os::fd::RawFd;
 use std::sync::OnceLock;
 
+/// Room for a copy until `exec`, in bytes: the deepest call is the list of `/proc/self/fd`, with a buffer of 2 KiB.
+pub(crate) const STACK: usize = 32 * 1024;
+
 /// What a copy is to be.
 pub(crate) struct Copy<'a> {
     /// The arguments, null-terminated.
@@ -59,10 +62,11 @@ pub(crate) enum Step {
     Execute = 5,
     Prepare = 6,
     Directory = 7,
+    Namespace = 8,
 }
 
 impl Step {
-    const ALL: [Step; 8] = [
+    const ALL: [Step; 9] = [
         Step::Process,
         Step::Session,
         Step::Standard,
@@ -71,6 +75,7 @@ impl Step {
         Step::Execute,
         Step::Prepare,
         Step::Directory,
+        Step::Namespace,
     ];
 
     /// The step with this number.
@@ -89,6 +94,9 @@ impl fmt::Display for Step {
             Step::HandOn => "cannot hand on a descriptor",
             Step::Execute => "cannot run a copy of the program",
             Step::Prepare => "cannot prepare the start of the daemon",
+            Step::Namespace => {
+                "as process 1 of a new process namespace it would take the daemon with it at its end"
+            }
             Step::Directory => "cannot go back to the directory of the launch",
         })
     }

@@ -191,6 +191,35 @@ pub(crate) fn executed_path() -> Option<&'static CStr> {
     None
 }
 
+/// Whether the program was run by its loader, as in `ld.so ./program`: then the kernel takes the loader for the executable,
+/// and a copy would be one of it.
+#[cfg(target_os = "linux")]
+pub(crate) fn was_run_by_loader() -> bool {
+    #[cfg(target_pointer_width = "32")]
+    use libc::Elf32_Phdr as Header;
+    #[cfg(target_pointer_width = "64")]
+    use libc::Elf64_Phdr as Header;
+    // SAFETY: getauxval(3) only reads the auxiliary vector.
+    let loader_base = unsafe { libc::getauxval(libc::AT_BASE) };
+    // SAFETY: likewise.
+    let count = unsafe { libc::getauxval(libc::AT_PHNUM) };
+    // SAFETY: likewise.
+    let headers = unsafe { libc::getauxval(libc::AT_PHDR) } as *const Header;
+    if loader_base != 0 || headers.is_null() {
+        return false;
+    }
+    // SAFETY: the program's headers are mapped where the vector says, as many and as long as the process lives.
+    let headers = unsafe { std::slice::from_raw_parts(headers, usize::try_from(count).unwrap_or(0)) };
+    // The kernel has loaded no loader beside the program, and yet the program asks for one.
+    headers.iter().any(|header| header.p_type == libc::PT_INTERP)
+}
+
+/// Whether the program was run by its loader: not known on this system.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn was_run_by_loader() -> bool {
+    false
+}
+
 /// Whether the kernel asks for distrust of the caller's environment (`AT_SECURE`): the file gave privileges, or a
 /// security module changed the domain.
 #[cfg(target_os = "linux")]

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// which takes a second.
 const FIRST_CHILD_ENDS: Duration = Duration::from_secs(3);
 
+/// How much output is passed on at once, in bytes.
+const BUFFER: usize = 16 * 1024;
+
 /// How long orphans of the first child may take to end after SIGTERM, and then after SIGKILL.
 const ORPHANS_END: Duration = Duration::from_secs(1);
 
@@ -32,15 +35,30 @@ pub(super) struct Wait {
     heard: Heard,
     /// Whether somebody still holds the other end of the channel.
     channel_open: bool,
+    /// Whether the last who held it left something unread.
+    left_unread: bool,
     relay_open: bool,
     /// Whether what was passed on last is the start of a line.
     amid_line: bool,
+    /// For what is passed on; not on the stack, which may be small.
+    buffer: Vec<u8>,
 }
 
 impl Wait {
     pub(super) fn new(child: Pid, ends: Ends, sender: Sender) -> Wait {
         let (decoder, heard) = (Decoder::default(), Heard::default());
-        Wait { child, ends, sender, decoder, heard, channel_open: true, relay_open: true, amid_line: false }
+        Wait {
+            child,
+            ends,
+            sender,
+            decoder,
+            heard,
+            channel_open: true,
+            left_unread: false,
+            relay_open: true,
+            amid_line: false,
+            buffer: vec![0; BUFFER],
+        }
     }
 
     /// Waits until the start has happened, which this process confirms, or has failed. The first child is reaped.
@@ -93,10 +111,9 @@ impl Wait {
 
     /// Passes on some of what the daemon prints, and returns how much.
     fn pass_on(&mut self) -> usize {
-        let mut buffer = [0; 16 * 1024];
-        let count = fds::read(self.ends.relay.as_raw_fd(), &mut buffer).unwrap_or(0);
+        let count = fds::read(self.ends.relay.as_raw_fd(), &mut self.buffer).unwrap_or(0);
         self.relay_open = count > 0;
-        let text = buffer.get(..count).unwrap_or_default();
+        let text = self.buffer.get(..count).unwrap_or_default();
         stdio::complain(text);
         self.amid_line = text.last().map_or(self.amid_line, |&byte| byte != b'\n');
         count
@@ -112,7 +129,7 @@ impl Wait {
 
     /// Takes in everything that has been said until now.
     fn listen(&mut self) -> io::Result<()> {
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; 1024];
         while self.channel_open {
             match socket::receive(self.channel(), &mut buffer, Patience::AtOnce) {
                 Ok(0) => self.channel_open = false,
@@ -123,8 +140,10 @@ impl Wait {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                // Linux says so when somebody ends without having read everything.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => self.channel_open = false,
+                // Linux says so when the last ends without having read everything.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+                    (self.channel_open, self.left_unread) = (false, true);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -149,9 +168,9 @@ impl Wait {
         let mask = signals::block_all();
         let confirmed = socket::send(self.channel(), &ToDaemon::Confirm.encode(), Patience::AtOnce);
         let first_child = self.reap(self.child);
-        // The daemon may have been killed while it waited for the confirmation.
-        let heard = self.listen();
-        if confirmed.is_ok() && heard.is_ok() && !self.heard.has_ended() {
+        // The daemon may have been killed before it had the confirmation. What cannot be heard now changes nothing.
+        let _ = self.listen();
+        if confirmed.is_ok() && !self.left_unread && !self.heard.has_ended() {
             self.tell_panic();
             return Ok(mask);
         }
@@ -165,6 +184,8 @@ impl Wait {
             // Somebody killed the first child. Its number is not free before it is reaped, nor is that of its group.
             self.end_orphans();
         }
+        // Nothing of a start that failed stays, also if the first child was killed amid its work.
+        let _ = process::kill(-self.child, libc::SIGKILL);
         let first_child = process::wait(self.child).ok();
         // An error in the last words is no better an explanation than none.
         let _ = self.listen();

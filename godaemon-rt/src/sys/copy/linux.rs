@@ -20,12 +20,6 @@ pub(crate) fn remember_executable() {
     }
 }
 
-/// Room for the copy until `exec`: the deepest call is the list of `/proc/self/fd`, with a buffer of 2 KiB.
-const STACK: usize = 32 * 1024;
-
-#[repr(C, align(64))]
-struct Stack([MaybeUninit<u8>; STACK]);
-
 /// What the copy tells this process, in memory that both see.
 struct Outcome {
     step: AtomicU8,
@@ -42,14 +36,15 @@ struct Task<'a> {
 /// blocked, so that no handler of this process runs in the copy.
 ///
 /// The copy shares the memory of this process until then (`CLONE_VM`), which costs nothing however large that
-/// is, and lets it report exactly what failed; this thread waits (`CLONE_VFORK`).
-pub(crate) fn start(copy: &Copy<'_>) -> Result<Pid, NotStarted> {
-    let mut stack = Stack([MaybeUninit::uninit(); STACK]);
+/// is, and lets it report exactly what failed; this thread waits (`CLONE_VFORK`). `stack` is for the copy, of [`STACK`]
+/// bytes.
+pub(crate) fn start(copy: &Copy<'_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, NotStarted> {
     let task = Task { copy, outcome: Outcome { step: AtomicU8::new(0), errno: AtomicI32::new(0) } };
-    let top = stack.0.as_mut_ptr_range().end;
+    // libc aligns it.
+    let top = stack.as_mut_ptr_range().end;
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
     let argument = (&raw const task).cast_mut().cast();
-    // SAFETY: `main` gets a stack of its own, which with `task` outlives the copy's use of both, because this
+    // SAFETY: `main` gets a stack of its own of `STACK` bytes, which with `task` outlives the copy's use of both, because this
     // thread sleeps until the copy runs its executable or ends.
     let child = check(unsafe { libc::clone(main, top.cast(), flags, argument) })
         .map_err(NotStarted::at(Step::Process))?;

@@ -5,6 +5,7 @@ use crate::sys::process::{self, Pid};
 use crate::sys::{check, fds};
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
@@ -30,7 +31,7 @@ fn is_own(path: &CStr) -> bool {
     metadata.is_ok_and(|metadata| EXECUTABLE.get() == Some(&(metadata.dev(), metadata.ino())))
 }
 
-pub(crate) fn start(copy: &Copy<'_>) -> Result<Pid, NotStarted> {
+pub(crate) fn start(copy: &Copy<'_>, _: &mut [MaybeUninit<u8>]) -> Result<Pid, NotStarted> {
     remember_executable();
     let (reader, writer) = fds::pipe().map_err(NotStarted::at(Step::Process))?;
     // SAFETY: the copy calls what `signal-safety(7)` allows, and then `exec` or `_exit`.
