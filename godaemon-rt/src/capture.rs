@@ -125,8 +125,8 @@ impl BufRead for Reader {
 }
 
 impl Lines {
-    /// Whether there is something to hand out, be it the news of the end; makes it so if a start of a line is too long
-    /// to be held back.
+    /// Whether there is something to hand out, be it the news of the end; makes it so if a start of a line is too
+    /// long to be held back.
     fn has_ready(&mut self) -> bool {
         if self.ready == self.start && self.end - self.start >= LONGEST_START {
             self.ready = self.end;
@@ -210,7 +210,8 @@ impl Drop for Reader {
         let discard = move || drop(io::copy(&mut &pipe, &mut io::sink()));
         // The thread is nobody's business, least of all that of a signal.
         let mask = signals::block_all();
-        // If there can be no thread, the pipe is closed with the closure, and the last writers learn that nobody reads.
+        // If there can be no thread, the pipe is closed with the closure, and the last writers learn that nobody
+        // reads.
         let _ =
             std::thread::Builder::new().name("godaemon-discard".into()).stack_size(64 * 1024).spawn(discard);
         mask.restore();

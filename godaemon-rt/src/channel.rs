@@ -1,8 +1,8 @@
 //! What parent, first child and daemon tell each other, and how it is put into bytes. Pure but for [`Sender`].
 //!
 //! A message is a frame: the length of what follows (32 bits, little-endian), its kind (one byte), its content. A
-//! frame that a copy sends goes out in one call and is small enough to arrive in one piece, so that the first child, which
-//! reports the end of the daemon, never cuts into what that was about to say.
+//! frame that a copy sends goes out in one call and is small enough to arrive in one piece, so that the first child,
+//! which reports the end of the daemon, never cuts into what that was about to say.
 
 use crate::error::ErrorKind;
 use crate::sys::copy::Step;

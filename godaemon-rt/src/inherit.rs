@@ -10,7 +10,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 
-/// What a file that is handed on to the daemon can be: every type that is [`InheritFd`], and `Option` and `Vec` of it.
+/// What a file that is handed on to the daemon can be: every type that is [`InheritFd`], and `Option` and `Vec` of
+/// it.
 ///
 /// The trait is implemented through [`InheritFd`], for types of one's own as well.
 #[diagnostic::on_unimplemented(

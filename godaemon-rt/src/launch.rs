@@ -43,8 +43,8 @@ pub fn launch_dir() -> Option<&'static Path> {
 /// process 1, as in a container, or a service of systemd with `Type=notify`.
 ///
 /// That is: `NOTIFY_SOCKET` is set, and `SYSTEMD_EXEC_PID`, if it is set, is this process; a process that a service
-/// starts is not supervised itself. `Type=simple` and `Type=exec` cannot be told from `Type=forking`: give the program
-/// a `--foreground` for such units.
+/// starts is not supervised itself. `Type=simple` and `Type=exec` cannot be told from `Type=forking`: give the
+/// program a `--foreground` for such units.
 ///
 /// ```
 /// # use godaemon_rt as godaemon;
@@ -64,8 +64,8 @@ pub fn supervised() -> bool {
 ///
 /// # Errors
 ///
-/// `readlink(2)` failed: `path` does not exist, is no symbolic link, or cannot be reached. The error has operation and
-/// path in its text, and the system's words as its source.
+/// `readlink(2)` failed: `path` does not exist, is no symbolic link, or cannot be reached. The error has operation
+/// and path in its text, and the system's words as its source.
 ///
 /// ```
 /// # use godaemon_rt as godaemon;
@@ -107,7 +107,8 @@ pub(crate) fn set_program_name(name: &OsStr) {
     PROGRAM_NAME.get_or_init(|| name.to_string_lossy().into_owned());
 }
 
-/// The name of the program in messages: the one that was set, else the last component of its first argument, else of its executable.
+/// The name of the program in messages: the one that was set, else the last component of its first argument, else of
+/// its executable.
 pub(crate) fn program_name() -> String {
     if let Some(name) = PROGRAM_NAME.get() {
         return name.clone();

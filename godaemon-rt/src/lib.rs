@@ -7,8 +7,9 @@
 //! | first child | the daemon | leads the new session, waits beside the daemon until it is up | `stage/child.rs` |
 //! | daemon | | settles, runs the program | `stage/daemon.rs` |
 //!
-//! Each is the same executable, started by `exec`; the stage travels in the environment (`marker.rs`) and is recognised
-//! before `main` (`stage.rs`), everything else through a socket (`channel.rs`). What touches the system is in `sys`.
+//! Each is the same executable, started by `exec`; the stage travels in the environment (`marker.rs`) and is
+//! recognised before `main` (`stage.rs`), everything else through a socket (`channel.rs`). What touches the system is
+//! in `sys`.
 
 #[cfg(not(unix))]
 compile_error!(

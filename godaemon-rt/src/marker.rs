@@ -107,8 +107,8 @@ pub(crate) enum Verdict {
     CannotTell,
 }
 
-/// Decides what a marker is worth. `relatives` tells the parent of this process and the leader of its session: a marker
-/// that names one of them as its maker may well be ours.
+/// Decides what a marker is worth. `relatives` tells the parent of this process and the leader of its session: a
+/// marker that names one of them as its maker may well be ours.
 pub(crate) fn judge(marker: &Marker, evidence: Evidence, relatives: impl FnOnce() -> [i32; 2]) -> Verdict {
     match evidence {
         Evidence::Matching => Verdict::Recognised,

@@ -110,15 +110,15 @@ impl Options {
 
     /// Makes the parent wait until the daemon says by [`Ready::notify`](crate::Ready::notify) that it is up.
     ///
-    /// A program without the attribute says by [`Ready::fail`](crate::Ready::fail) why it never will be: what its `main`
-    /// returns reaches the terminal only as what std prints, and not at all with captured output.
+    /// A program without the attribute says by [`Ready::fail`](crate::Ready::fail) why it never will be: what its
+    /// `main` returns reaches the terminal only as what std prints, and not at all with captured output.
     pub fn wait_for_ready(mut self) -> Options {
         self.wait_for_ready = true;
         self
     }
 
-    /// Hands an open file on to the daemon, which takes it by this name; what is locked by `flock(2)` stays locked all
-    /// the way.
+    /// Hands an open file on to the daemon, which takes it by this name; what is locked by `flock(2)` stays locked
+    /// all the way.
     ///
     /// The statement that opens it runs in the daemon as well, where the value is dropped: prefer
     /// [`file_with`](Options::file_with).
@@ -127,8 +127,8 @@ impl Options {
         self
     }
 
-    /// Opens a file in the parent, and nowhere else, and hands it on to the daemon, which takes it by this name. Files
-    /// are opened in their order, when everything else about the options is known to be right.
+    /// Opens a file in the parent, and nowhere else, and hands it on to the daemon, which takes it by this name.
+    /// Files are opened in their order, when everything else about the options is known to be right.
     ///
     /// Locks survive if they belong to the open file, as those of `flock(2)` and [`std::fs::File::lock`] do; record
     /// locks of `fcntl(2)` belong to the process, and end with the parent.
@@ -153,22 +153,22 @@ impl Options {
         self
     }
 
-    /// The daemon's first argument, and its name in `ps` and in messages. An empty name counts as none; the default is
-    /// the program's own first argument.
+    /// The daemon's first argument, and its name in `ps` and in messages. An empty name counts as none; the default
+    /// is the program's own first argument.
     pub fn program_name(mut self, name: impl IntoName) -> Options {
         self.program_name = name.into_name();
         self
     }
 
-    /// The directory that the daemon works in; the default is `/`. A relative path is relative to the parent's. One that
-    /// cannot be entered makes the start fail in the parent, with [`System`](crate::ErrorKind::System).
+    /// The directory that the daemon works in; the default is `/`. A relative path is relative to the parent's. One
+    /// that cannot be entered makes the start fail in the parent, with [`System`](crate::ErrorKind::System).
     pub fn working_dir(mut self, path: impl IntoPath) -> Options {
         self.working_dir = path.into_path();
         self
     }
 
-    /// The permissions that files which the daemon makes do not get, as in `umask(2)`: at most `0o777`; the default is
-    /// `0o022`. A larger one makes the start fail with [`OutOfRange`](crate::ErrorKind::OutOfRange).
+    /// The permissions that files which the daemon makes do not get, as in `umask(2)`: at most `0o777`; the default
+    /// is `0o022`. A larger one makes the start fail with [`OutOfRange`](crate::ErrorKind::OutOfRange).
     pub fn umask(mut self, mask: u32) -> Options {
         self.umask = mask;
         self
@@ -186,16 +186,16 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// Whatever made the start fail, in whichever process; [`ErrorKind`](crate::ErrorKind) has the list. The files are
-    /// in the error, and the process may go on without being a daemon. A second call in a process that is a daemon, or
-    /// acts as one, is [`AlreadyDaemon`](crate::ErrorKind::AlreadyDaemon).
+    /// Whatever made the start fail, in whichever process; [`ErrorKind`](crate::ErrorKind) has the list. The files
+    /// are in the error, and the process may go on without being a daemon. A second call in a process that is a
+    /// daemon, or acts as one, is [`AlreadyDaemon`](crate::ErrorKind::AlreadyDaemon).
     ///
     /// # Threads
     ///
-    /// Both processes may have any number of threads. Call it on the first one: in the daemon all signals are blocked until
-    /// it is called, and threads that were started before keep that mask, so that it is this one that signals reach. A
-    /// signal that another thread of the parent receives while the daemon is being confirmed can end the parent although
-    /// the daemon runs.
+    /// Both processes may have any number of threads. Call it on the first one: in the daemon all signals are blocked
+    /// until it is called, and threads that were started before keep that mask, so that it is this one that signals
+    /// reach. A signal that another thread of the parent receives while the daemon is being confirmed can end the
+    /// parent although the daemon runs.
     pub fn daemonize(self) -> Result<Daemon, Error> {
         match self.carry_out()? {
             // Signals stay blocked: the daemon is up, and this process says nothing else.
@@ -204,8 +204,8 @@ impl Options {
         }
     }
 
-    /// As [`daemonize`](Options::daemonize), for a parent that goes on. It keeps nothing of the daemon: no zombie, and
-    /// no descriptor.
+    /// As [`daemonize`](Options::daemonize), for a parent that goes on. It keeps nothing of the daemon: no zombie,
+    /// and no descriptor.
     ///
     /// # Errors
     ///

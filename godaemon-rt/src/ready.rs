@@ -14,9 +14,9 @@ use std::os::unix::net::UnixDatagram;
 ///
 /// Under a supervisor with `NOTIFY_SOCKET`, in the foreground, it says the same to the supervisor.
 ///
-/// Dropped unused it only says so. If `main` ends within two seconds, its own end is what the parent reports: an error
-/// by `?` before `notify` is the commonest failure, and Rust drops `Ready` first. Otherwise the start has failed, and
-/// the daemon is ended.
+/// Dropped unused it only says so. If `main` ends within two seconds, its own end is what the parent reports: an
+/// error by `?` before `notify` is the commonest failure, and Rust drops `Ready` first. Otherwise the start has
+/// failed, and the daemon is ended.
 ///
 /// ```no_run
 /// # fn prepare_everything() -> Result<(), String> { Ok(()) }
@@ -49,12 +49,12 @@ impl Ready {
         Ready { listener: Some(listener) }
     }
 
-    /// Says that the daemon is up, and returns when the parent has confirmed: from this moment the start has happened,
-    /// the terminal is let go, and output that is not captured goes to the null device. What `print!` holds back because its
-    /// line has no end is lost with it: flush it before.
+    /// Says that the daemon is up, and returns when the parent has confirmed: from this moment the start has
+    /// happened, the terminal is let go, and output that is not captured goes to the null device. What `print!` holds
+    /// back because its line has no end is lost with it: flush it before.
     ///
-    /// If the parent no longer waits (it was interrupted, or killed), the start did not happen: this function does not
-    /// return, and the process ends as by `exit(75)`.
+    /// If the parent no longer waits (it was interrupted, or killed), the start did not happen: this function does
+    /// not return, and the process ends as by `exit(75)`.
     ///
     /// # Errors
     ///
@@ -89,6 +89,9 @@ impl Ready {
 impl Drop for Ready {
     fn drop(&mut self) {
         if self.listener == Some(Listener::Parent) {
+            if std::thread::panicking() {
+                link::unwinding();
+            }
             link::tell(&ToParent::ReadyDropped);
         }
     }

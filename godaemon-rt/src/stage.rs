@@ -191,14 +191,16 @@ fn find(origin: &Origin) -> Option<(Entry<'_>, Marker)> {
         Verdict::Recognised => Some((entry, marker)),
         Verdict::NotAStage => None,
         Verdict::CannotTell => {
-            let program = memory::argument_strings().next().map_or(&b""[..], crate::launch::last_component);
-            fds::complain(&[
-                program,
-                b": cannot tell the stage of the start: the channel cannot be verified\n",
-            ]);
-            process::exit_now(71)
+            refuse(b": cannot tell the stage of the start: the channel cannot be verified\n")
         }
     }
+}
+
+/// Ends a process that can be none of the three, before `main`.
+fn refuse(why: &[u8]) -> ! {
+    let program = memory::argument_strings().next().map_or(&b""[..], crate::launch::last_component);
+    fds::complain(&[program, why]);
+    process::exit_now(71)
 }
 
 /// Asks the system about the channel that a marker names. The parent asks this about its own before it starts
@@ -240,6 +242,9 @@ fn doubt(error: &io::Error) -> Evidence {
 /// The first things that the daemon does: nothing that it was handed may leak into a process that a constructor
 /// starts, and the hello goes out of the channel, as the sign that the loader is done.
 fn take_over(marker: &Marker) {
+    if !fds::is_open(marker.line) {
+        refuse(b": the stage of the start names a descriptor that is not there\n");
+    }
     signals::unblock_faults();
     if fds::close_all_on_exec().is_err() {
         // Without any list of the descriptors the two that are known have to do.

@@ -29,8 +29,8 @@ impl Stream {
     }
 }
 
-/// Writes to standard error, and waits for room if it does not wait by itself, as a terminal that is shared with another
-/// program may not. What it does not take at all is lost: there is nowhere to say so.
+/// Writes to standard error, and waits for room if it does not wait by itself, as a terminal that is shared with
+/// another program may not. What it does not take at all is lost: there is nowhere to say so.
 pub(crate) fn complain(mut text: &[u8]) {
     while !text.is_empty() {
         match io::stderr().write(text) {

@@ -7,7 +7,7 @@ use crate::channel::{self, HELLO_LENGTH, Progress};
 use crate::launch;
 use crate::marker::Marker;
 use crate::stage::{Stage, send_all};
-use crate::sys::copy::{self, Copy, NotStarted, Step};
+use crate::sys::copy::{self, NotStarted, Spec, Step};
 use crate::sys::fds;
 use crate::sys::memory::{self, Entry};
 use crate::sys::process::{self, End, Pid};
@@ -66,7 +66,7 @@ fn start_daemon(
     let [up, line] = socket::raw_pair().map_err(preparing)?;
     let marker = Marker { stage: Stage::Daemon, maker: process::own(), line, ..*marker };
     entry.overwrite(&marker.entry());
-    let copy = Copy { argv: memory::arguments(), envp, leader: None, keep: &[line] };
+    let copy = Spec { argv: memory::arguments(), envp, leader: None, keep: &[line] };
     let pid = copy::start(&copy, &mut [MaybeUninit::uninit(); copy::STACK])?;
     fds::close(line);
     Ok(Daemon { pid, up })

@@ -39,8 +39,8 @@ impl Daemon {
     /// # Errors
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound): no file of this name was handed on, or it was taken before.
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is another kind of file, or another number of files. It can
-    ///   still be taken as what it is.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is another kind of file, or another number of files.
+    ///   It can still be taken as what it is.
     ///
     /// ```no_run
     /// use std::net::TcpListener;
@@ -82,7 +82,8 @@ pub(crate) struct Newcomer {
 }
 
 impl Newcomer {
-    /// Takes over what the marker and the parent's settings name. A failure reaches the parent, and ends this process.
+    /// Takes over what the marker and the parent's settings name. A failure reaches the parent, and ends this
+    /// process.
     pub(crate) fn take_over(marker: &Marker) -> Newcomer {
         link::establish(marker)
             .and_then(|()| Newcomer::receive(marker))

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::ready;
 use crate::stage::daemon::Daemon;
 use crate::stage::{self, Stage};
-use crate::sys::copy::{self, Copy, Leader, NotStarted};
+use crate::sys::copy::{self, Leader, NotStarted, Spec};
 use crate::sys::signals::{self, Mask};
 use crate::sys::{fds, memory, process, socket};
 use std::ffi::{CStr, CString, c_char};
@@ -54,8 +54,8 @@ struct Ends {
 
 /// How a planned start went.
 pub(crate) enum Outcome {
-    /// The daemon is up. All signals are blocked until the mask is restored, so that nothing but the end of `on_ready`
-    /// decides how this process ends.
+    /// The daemon is up. All signals are blocked until the mask is restored, so that nothing but the end of
+    /// `on_ready` decides how this process ends.
     Up { pid: u32, mask: Mask },
     /// This process is the daemon, or acts as one in the foreground.
     Acting(Daemon),
@@ -75,20 +75,8 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
     let argument = given.map(|name| CString::new(name.into_vec())).transpose();
     let argument = argument
         .map_err(|_| Error::new(ErrorKind::OutOfRange, "program_name: there is a zero byte in it"))?;
-    // A copy of a process whose real and effective user differ would be distrusted by the system.
-    if !foreground && (stage::is_privileged() || process::ids_differ()) {
-        return Err(Error::new(
-            ErrorKind::Privileged,
-            "a program whose file gives it privileges does not become a daemon: \
-             run it in the foreground, or start it by a service manager that has the privileges",
-        ));
-    }
-    if !foreground && memory::was_run_by_loader() {
-        return Err(Error::new(
-            ErrorKind::System,
-            "the program was run by its loader, as in `ld.so ./program`, and a copy would be one of the loader: \
-             run it in the foreground",
-        ));
+    if !foreground {
+        check_that_copies_can_be()?;
     }
     let directory = match options.working_dir.take().filter(|_| !foreground) {
         Some(path) => Some(fds::open_directory(&path).map_err(|why| {
@@ -107,6 +95,32 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
         files: Vec::new(),
         on_ready: options.on_ready.take(),
     })
+}
+
+/// Refuses where a copy of this process would not be what it has to be.
+fn check_that_copies_can_be() -> Result<(), Error> {
+    if stage::is_privileged() {
+        return Err(Error::new(
+            ErrorKind::Privileged,
+            "a program whose file gives it privileges does not become a daemon: \
+             run it in the foreground, or start it by a service manager that has the privileges",
+        ));
+    }
+    if process::ids_differ() {
+        return Err(Error::new(
+            ErrorKind::Privileged,
+            "the real and the effective user or group differ, and the system would distrust a copy: \
+             start the daemon before, or after both are the same",
+        ));
+    }
+    if memory::was_run_by_loader() {
+        return Err(Error::new(
+            ErrorKind::System,
+            "the program was run by its loader, as in `ld.so ./program`, and a copy would be one of the loader: \
+             run it in the foreground",
+        ));
+    }
+    Ok(())
 }
 
 impl Plan {
@@ -216,7 +230,7 @@ impl Plan {
         let directory = launch::directory_to_go_back_to();
         let leader =
             Leader { null: null.as_raw_fd(), output: output.as_raw_fd(), directory: directory.as_deref() };
-        let copy = Copy { argv: argv.as_ptr(), envp: envp.as_ptr(), leader: Some(leader), keep: &keep };
+        let copy = Spec { argv: argv.as_ptr(), envp: envp.as_ptr(), leader: Some(leader), keep: &keep };
         // Not on this thread's own stack, which may be small.
         let mut stack = vec![MaybeUninit::uninit(); copy::STACK];
 

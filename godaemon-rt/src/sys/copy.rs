@@ -29,7 +29,7 @@ use std::sync::OnceLock;
 pub(crate) const STACK: usize = 32 * 1024;
 
 /// What a copy is to be.
-pub(crate) struct Copy<'a> {
+pub(crate) struct Spec<'a> {
     /// The arguments, null-terminated.
     pub(crate) argv: *const *const c_char,
     /// The environment, null-terminated.
@@ -116,14 +116,14 @@ impl NotStarted {
 }
 
 /// The part of a copy between its start and `exec`; returns only when that failed.
-fn become_copy(copy: &Copy<'_>) -> NotStarted {
+fn become_copy(copy: &Spec<'_>) -> NotStarted {
     match prepare(copy) {
         Ok(()) => NotStarted { step: Step::Execute, error: system::execute(copy) },
         Err(failure) => failure,
     }
 }
 
-fn prepare(copy: &Copy<'_>) -> Result<(), NotStarted> {
+fn prepare(copy: &Spec<'_>) -> Result<(), NotStarted> {
     if let Some(leader) = &copy.leader {
         signals::reset_ignored();
         // SAFETY: makes a session; no memory is involved.

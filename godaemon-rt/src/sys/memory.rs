@@ -191,8 +191,8 @@ pub(crate) fn executed_path() -> Option<&'static CStr> {
     None
 }
 
-/// Whether the program was run by its loader, as in `ld.so ./program`: then the kernel takes the loader for the executable,
-/// and a copy would be one of it.
+/// Whether the program was run by its loader, as in `ld.so ./program`: then the kernel takes the loader for the
+/// executable, and a copy would be one of it.
 #[cfg(target_os = "linux")]
 pub(crate) fn was_run_by_loader() -> bool {
     #[cfg(target_pointer_width = "32")]
@@ -258,8 +258,8 @@ pub unsafe extern "C" fn before_main(_: c_int, argv: *const *const c_char, envp:
 
 /// Recognises the stage where no hook ran before `main`.
 ///
-/// Another thread that uses the environment at this time would race with it: the documentation asks for the first call
-/// of this library to come before the first thread on such systems.
+/// Another thread that uses the environment at this time would race with it: the documentation asks for the first
+/// call of this library to come before the first thread on such systems.
 pub(crate) fn recognise_late() {
     crate::stage::recognise(&Origin { argv: std::ptr::null(), envp: environment() });
 }

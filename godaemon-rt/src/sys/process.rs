@@ -24,6 +24,15 @@ pub(crate) fn wait_no_hang(child: Pid) -> io::Result<Option<End>> {
     super::retry(|| wait_with(child, libc::WNOHANG))
 }
 
+/// Whether a child is there, be it that it has ended, and its number therefore still its own and that of its group.
+pub(crate) fn is_unreaped(child: Pid) -> bool {
+    // SAFETY: the structure holds numbers and addresses; zero is a value of each.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let (id, flags) = (child.unsigned_abs(), libc::WEXITED | libc::WNOHANG | libc::WNOWAIT);
+    // SAFETY: `info` is writable. The child stays as it is.
+    unsafe { libc::waitid(libc::P_PID, id as libc::id_t, &raw mut info, flags) == 0 }
+}
+
 fn wait_with(child: Pid, flags: libc::c_int) -> io::Result<Option<End>> {
     let mut status = 0;
     // SAFETY: `status` is writable. `child` is always the number of one child of this process.
@@ -76,7 +85,8 @@ pub(crate) fn exit_now(status: u8) -> ! {
     unsafe { libc::_exit(status.into()) }
 }
 
-/// Ends the other members of the group, if it is still that of the first child: it leads a session of the library's own.
+/// Ends the other members of the group, if it is still that of the first child: it leads a session of the library's
+/// own.
 pub(crate) fn end_helpers() {
     // SAFETY: cannot fail for the calling process.
     if unsafe { libc::getpgid(0) } == session() {
@@ -135,7 +145,8 @@ pub(crate) fn set_name_of_thread(name: &CStr) {
     let _ = name;
 }
 
-/// Sets the name of the process that `ps -o comm` and `pgrep` show; the system cuts it (Linux: 15 bytes). Where there is no such name, or it cannot be set, the process runs without it.
+/// Sets the name of the process that `ps -o comm` and `pgrep` show; the system cuts it (Linux: 15 bytes). Where there
+/// is no such name, or it cannot be set, the process runs without it.
 pub(crate) fn set_name(name: &CStr) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {

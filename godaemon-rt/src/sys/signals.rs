@@ -25,7 +25,8 @@ pub(crate) fn unblock_all() {
     set_mask(&empty());
 }
 
-/// Lets those signals through that a thread raises by what it does, such as overflowing its stack. Threads inherit it.
+/// Lets those signals through that a thread raises by what it does, such as overflowing its stack. Threads inherit
+/// it.
 pub(crate) fn unblock_faults() {
     let mut faults = empty();
     for signal in

@@ -55,7 +55,8 @@ impl Relay {
         Ok(Relay { pipe: fds::identity(Stream::Error.number())?, null: Null::keep()? })
     }
 
-    /// Does something of which the terminal is to see nothing. What other threads print to standard error meanwhile is lost.
+    /// Does something of which the terminal is to see nothing. What other threads print to standard error meanwhile
+    /// is lost.
     fn without_terminal(&self, act: impl FnOnce()) {
         let kept = fds::duplicate(Stream::Error.number());
         if kept.is_ok() {
@@ -186,8 +187,8 @@ fn report_panics() {
     }));
 }
 
-/// Tells the parent about a panic. Returns what leads to the terminal if what the program's own hook prints would be the
-/// same once more; it may do other things, so it has to run.
+/// Tells the parent about a panic. Returns what leads to the terminal if what the program's own hook prints would be
+/// the same once more; it may do other things, so it has to run.
 fn tell_panic(info: &PanicHookInfo<'_>) -> Option<Relay> {
     // A lock that is taken is in the hands of a thread that tells something else, or of this one.
     let link = LINK.try_lock().ok()?;

@@ -25,8 +25,8 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// Takes in a message, and returns the text of a panic that turns out not to have ended the daemon. Of several failures
-    /// the first is the cause of the others.
+    /// Takes in a message, and returns the text of a panic that turns out not to have ended the daemon. Of several
+    /// failures the first is the cause of the others.
     pub(super) fn note(&mut self, message: ToParent) -> Option<String> {
         match message {
             ToParent::Up { pid } => self.up = Some(pid),

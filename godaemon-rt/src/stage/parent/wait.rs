@@ -167,7 +167,7 @@ impl Wait {
         self.pass_on_rest();
         let mask = signals::block_all();
         let confirmed = socket::send(self.channel(), &ToDaemon::Confirm.encode(), Patience::AtOnce);
-        let first_child = self.reap(self.child);
+        let first_child = self.reap(Self::kill_first_child);
         // The daemon may have been killed before it had the confirmation. What cannot be heard now changes nothing.
         let _ = self.listen();
         if confirmed.is_ok() && !self.left_unread && !self.heard.has_ended() {
@@ -185,7 +185,7 @@ impl Wait {
             self.end_orphans();
         }
         // Nothing of a start that failed stays, also if the first child was killed amid its work.
-        let _ = process::kill(-self.child, libc::SIGKILL);
+        self.kill_group(libc::SIGKILL);
         let first_child = process::wait(self.child).ok();
         // An error in the last words is no better an explanation than none.
         let _ = self.listen();
@@ -219,11 +219,19 @@ impl Wait {
         }
     }
 
+    /// Signals whoever is in the first child's group, unless somebody else has reaped that, so that the number may be
+    /// another's by now: this process ignores SIGCHLD, or waits for any child.
+    fn kill_group(&self, signal: i32) {
+        if process::is_unreaped(self.child) {
+            // The error says that nobody is left.
+            let _ = process::kill(-self.child, signal);
+        }
+    }
+
     /// Ends what the first child has left behind.
     fn end_orphans(&mut self) {
         for signal in [libc::SIGTERM, libc::SIGKILL] {
-            // The error says that nobody is left.
-            let _ = process::kill(-self.child, signal);
+            self.kill_group(signal);
             let deadline = Instant::now() + ORPHANS_END;
             while self.channel_open && Instant::now() < deadline {
                 let left = deadline.saturating_duration_since(Instant::now());
@@ -240,16 +248,22 @@ impl Wait {
         // The first child notices a parent that is gone by this.
         let _ = self.ends.channel.shutdown(Shutdown::Both);
         self.channel_open = false;
-        self.reap(-self.child);
+        self.reap(Self::kill_group);
         self.pass_on_rest();
         self.tell_panic();
         self.end_line();
         why
     }
 
-    /// Waits for the end of the first child, which is near, and reaps it. If somebody has stopped it, it would only go on
-    /// when it is continued: `target` is killed then, the first child or its group.
-    fn reap(&mut self, target: Pid) -> Option<End> {
+    fn kill_first_child(&self, signal: i32) {
+        if process::is_unreaped(self.child) {
+            let _ = process::kill(self.child, signal);
+        }
+    }
+
+    /// Waits for the end of the first child, which is near, and reaps it. If somebody has stopped it, it would only
+    /// go on when it is continued: then it is killed, alone or with its group.
+    fn reap(&mut self, kill: fn(&Self, i32)) -> Option<End> {
         let deadline = Instant::now() + FIRST_CHILD_ENDS;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -259,7 +273,7 @@ impl Wait {
                 break;
             }
             if asked.is_err() || left.is_zero() {
-                let _ = process::kill(target, libc::SIGKILL);
+                kill(self, libc::SIGKILL);
                 break;
             }
         }

@@ -1,6 +1,6 @@
 //! Linux: `clone(2)` with shared memory, `/proc/self/exe`.
 
-use super::{Copy, EXECUTABLE, NotStarted, Step, become_copy};
+use super::{EXECUTABLE, NotStarted, Spec, Step, become_copy};
 use crate::sys::process::{self, Pid};
 use crate::sys::{check, fds, memory};
 use std::ffi::{CStr, OsStr, c_int, c_void};
@@ -28,7 +28,7 @@ struct Outcome {
 
 /// What the copy is given: what it is to be, and where to say what went wrong.
 struct Task<'a> {
-    copy: &'a Copy<'a>,
+    copy: &'a Spec<'a>,
     outcome: Outcome,
 }
 
@@ -36,16 +36,16 @@ struct Task<'a> {
 /// blocked, so that no handler of this process runs in the copy.
 ///
 /// The copy shares the memory of this process until then (`CLONE_VM`), which costs nothing however large that
-/// is, and lets it report exactly what failed; this thread waits (`CLONE_VFORK`). `stack` is for the copy, of [`STACK`]
-/// bytes.
-pub(crate) fn start(copy: &Copy<'_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, NotStarted> {
+/// is, and lets it report exactly what failed; this thread waits (`CLONE_VFORK`). `stack` is for the copy, of
+/// [`STACK`] bytes.
+pub(crate) fn start(copy: &Spec<'_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, NotStarted> {
     let task = Task { copy, outcome: Outcome { step: AtomicU8::new(0), errno: AtomicI32::new(0) } };
     // libc aligns it.
     let top = stack.as_mut_ptr_range().end;
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
     let argument = (&raw const task).cast_mut().cast();
-    // SAFETY: `main` gets a stack of its own of `STACK` bytes, which with `task` outlives the copy's use of both, because this
-    // thread sleeps until the copy runs its executable or ends.
+    // SAFETY: `main` gets a stack of its own of `STACK` bytes, which with `task` outlives the copy's use of both,
+    // because this thread sleeps until the copy runs its executable or ends.
     let child = check(unsafe { libc::clone(main, top.cast(), flags, argument) })
         .map_err(NotStarted::at(Step::Process))?;
     let errno = task.outcome.errno.load(Ordering::Relaxed);
@@ -68,7 +68,7 @@ extern "C" fn main(task: *mut c_void) -> c_int {
 }
 
 /// Runs the same executable: the same file, whatever its path names by now.
-pub(super) fn execute(copy: &Copy<'_>) -> io::Error {
+pub(super) fn execute(copy: &Spec<'_>) -> io::Error {
     // SAFETY: the path is a C string, and the arrays are null-terminated arrays of C strings.
     unsafe { libc::execve(c"/proc/self/exe".as_ptr(), copy.argv, copy.envp) };
     let error = io::Error::last_os_error();
@@ -85,7 +85,7 @@ pub(super) fn execute(copy: &Copy<'_>) -> io::Error {
 /// A program that was run by descriptor has this instead of a path.
 const BY_DESCRIPTOR: &str = "/dev/fd/";
 
-fn execute_by_path(path: &CStr, copy: &Copy<'_>) -> io::Error {
+fn execute_by_path(path: &CStr, copy: &Spec<'_>) -> io::Error {
     let by_descriptor = path.to_str().ok().and_then(|path| path.strip_prefix(BY_DESCRIPTOR));
     let fd = match (by_descriptor.and_then(|number| number.parse().ok()), &copy.leader) {
         // The first child was run by the descriptor that its parent opened below. The daemon needs it no more.
@@ -108,7 +108,7 @@ fn open_executable(path: &CStr) -> io::Result<RawFd> {
     if same { Ok(fd) } else { Err(io::Error::from_raw_os_error(libc::ESTALE)) }
 }
 
-fn execute_descriptor(fd: RawFd, copy: &Copy<'_>) -> io::Error {
+fn execute_descriptor(fd: RawFd, copy: &Spec<'_>) -> io::Error {
     let (empty, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
     // SAFETY: the path is a C string, and the arrays are null-terminated arrays of C strings.
     unsafe { libc::syscall(libc::SYS_execveat, fd, empty, copy.argv, copy.envp, flags) };

@@ -1,6 +1,6 @@
 //! Other systems: `fork(2)`, and a pipe that `exec` closes or that says what failed.
 
-use super::{Copy, EXECUTABLE, NotStarted, Step, become_copy};
+use super::{EXECUTABLE, NotStarted, Spec, Step, become_copy};
 use crate::sys::process::{self, Pid};
 use crate::sys::{check, fds};
 use std::ffi::{CStr, CString, OsStr};
@@ -31,7 +31,7 @@ fn is_own(path: &CStr) -> bool {
     metadata.is_ok_and(|metadata| EXECUTABLE.get() == Some(&(metadata.dev(), metadata.ino())))
 }
 
-pub(crate) fn start(copy: &Copy<'_>, _: &mut [MaybeUninit<u8>]) -> Result<Pid, NotStarted> {
+pub(crate) fn start(copy: &Spec<'_>, _: &mut [MaybeUninit<u8>]) -> Result<Pid, NotStarted> {
     remember_executable();
     let (reader, writer) = fds::pipe().map_err(NotStarted::at(Step::Process))?;
     // SAFETY: the copy calls what `signal-safety(7)` allows, and then `exec` or `_exit`.
@@ -62,7 +62,7 @@ fn report(writer: &OwnedFd, failure: &NotStarted) {
     unsafe { libc::write(writer.as_raw_fd(), message.as_ptr().cast(), message.len()) };
 }
 
-pub(super) fn execute(copy: &Copy<'_>) -> io::Error {
+pub(super) fn execute(copy: &Spec<'_>) -> io::Error {
     let Some(Some(path)) = PATH.get() else { return io::Error::from_raw_os_error(libc::ENOENT) };
     if !is_own(path) {
         // "Stale file handle": the path leads to another file than the one that runs.
