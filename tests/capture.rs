@@ -233,6 +233,12 @@ fn child_that_prints_after_the_reader_was_dropped_succeeds() {
 }
 
 #[test]
+fn child_prints_after_a_reader_that_does_not_wait_was_dropped() {
+    let case = Case::new();
+    assert_eq!(reader(&case, "drop-impatient-before-child").text("child"), "exit status: 0");
+}
+
+#[test]
 fn into_fd_gives_the_raw_pipe_whose_end_breaks_prints() {
     let case = Case::new();
     let daemon = reader(&case, "into-fd");

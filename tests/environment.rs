@@ -9,18 +9,11 @@ use std::{
     process,
 };
 
-use support::{Case, Launch, Process, Puppet, program};
-
-/// The variable in which the stage travels.
-const STAGE: &str = "__GODAEMON_STAGE";
-
-/// A stage in the right form: maker and channel as given, the rest made up.
-fn stage(number: u8, maker: i32, channel: i32) -> String {
-    format!("{STAGE}={number}:{maker:010}:{channel:010}:{:010}:{:016x}", channel + 1, 0xfeed_beef_u64)
-}
-
-/// A maker that is neither the parent of the process nor its session's leader: no number of a process is so high.
-const STRANGER: i32 = 1_999_999_999;
+use support::{
+    Case, Launch, Process, Puppet,
+    forgery::{STAGE, STRANGER, stage},
+    program,
+};
 
 #[track_caller]
 fn assert_environment(daemon: &Puppet, expected: &[&[u8]]) {

@@ -63,6 +63,28 @@ fn launch_dir_is_where_the_user_was() {
     assert_eq!(daemon.path("launch_dir").as_deref(), Some(case.folder()));
 }
 
+/// What this program, which moves away from the launch directory before it starts anything, says where it was launched.
+#[track_caller]
+fn assert_launched_in_folder(case: &Case, launch: Launch<'_>) -> Puppet {
+    fs::create_dir(case.folder().join("away")).unwrap();
+    let outcome = launch.run();
+    outcome.assert_success();
+    let parents = String::from_utf8(outcome.stdout).unwrap();
+    assert_eq!(Path::new(parents.trim_end()), case.folder());
+    let daemon = case.puppet();
+    assert_eq!(daemon.path("launch_dir").as_deref(), Some(case.folder()));
+    daemon
+}
+
+#[test]
+fn daemon_begins_in_the_launch_directory_wherever_the_parent_has_gone() {
+    let case = Case::new();
+    assert_launched_in_folder(&case, by_hand(&case, "moves-away"));
+    let case = Case::new();
+    let daemon = assert_launched_in_folder(&case, case.program(program!("mover")));
+    assert_eq!(Path::new(daemon.text("seen")), case.folder());
+}
+
 #[test]
 fn files_are_taken_once_by_name_and_kind() {
     let case = Case::new();
@@ -253,6 +275,38 @@ fn failed_start_gives_the_files_back_still_locked() {
     let seen = String::from_utf8(outcome.stdout).unwrap();
     let promises = ["no such name", "another kind", "listener", "locked", "free", "early", "next start"];
     assert!(seen.lines().eq(promises.map(|promise| format!("{promise}: true"))), "{seen}");
+}
+
+#[test]
+fn file_that_fails_gives_those_before_and_behind_it_back() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "gives-back-others").run();
+    outcome.assert_success();
+    assert_eq!(outcome.stdout, b"[true, false, true, false]\n");
+    assert!(!case.folder().join("later").exists(), "opened although the start had failed");
+}
+
+#[test]
+fn hook_of_the_program_sees_a_panic_and_its_text_appears_once() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "hook").run();
+    assert_eq!(outcome.stdout, b"Panicked, daemon, 70\n", "{outcome:?}");
+    let text = String::from_utf8_lossy(&outcome.stderr);
+    assert!(text.starts_with("daemon: panicked at tests/programs/by_hand.rs:"), "{text}");
+    assert!(text.ends_with(": the sky fell\n") && text.lines().count() == 1, "{text}");
+    assert!(case.folder().join("hooked").exists(), "the hook did not run");
+    case.wait_until_empty();
+}
+
+#[test]
+fn stack_overflow_of_an_older_thread_is_told_like_any() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "overflow").run();
+    assert_eq!(outcome.stdout, b"Killed(6), daemon, 134\n", "{outcome:?}");
+    let text = String::from_utf8_lossy(&outcome.stderr);
+    assert!(text.contains("thread 'deep'") && text.contains("has overflowed its stack"), "{text}");
+    assert!(text.ends_with("daemon: killed by signal 6 (SIGABRT) before it was ready\n"), "{text}");
+    case.wait_until_empty();
 }
 
 /// The status that a dead process has for whoever reaps it.

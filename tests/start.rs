@@ -2,8 +2,15 @@
 //! nothing behind.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::{
+    fs,
+    io::{self, Read},
+    thread,
+    time::{Duration, Instant},
+};
+
 use nix::sys::signal::Signal;
-use support::{Case, Outcome, Process, Puppet, Running, Terminal, program, wait_until};
+use support::{Case, Launch, Outcome, Process, Puppet, Running, Terminal, program, wait_until};
 
 /// Starts a puppet, up to this point.
 fn stopped_at(case: &Case, point: &str) -> (Running, Puppet) {
@@ -116,6 +123,100 @@ fn killed_first_child_is_a_clear_error_and_ends_the_start() {
     }
 }
 
+/// The program that does this before it is ready.
+fn before_ready<'case>(case: &'case Case, what: &str) -> Launch<'case> {
+    case.program(program!("before_ready")).arg(what)
+}
+
+#[test]
+fn panic_under_a_hook_of_the_program_is_a_panic() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "silent-hook").run();
+    assert_eq!(outcome.failure(), "before_ready: daemon: panicked");
+    assert_eq!(outcome.status.code(), Some(70));
+    case.wait_until_empty();
+}
+
+#[test]
+fn error_counts_when_the_first_child_is_killed_before_the_daemon_has_ended() {
+    let case = Case::new();
+    let parent = before_ready(&case, "slow-end").spawn();
+    let daemon = case.puppet();
+    assert_eq!(daemon.text("point"), "ending");
+    Process(daemon.number("ppid")).signal(Signal::SIGKILL);
+    let outcome = parent.wait();
+    // Which status the daemon would have ended with, nobody knows.
+    assert_eq!((outcome.failure(), outcome.status.code()), ("before_ready: daemon: no luck", Some(71)));
+    case.wait_until_empty();
+}
+
+#[test]
+fn error_after_ready_was_dropped_counts_however_long_the_first_child_takes() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "late-error").run();
+    assert_eq!((outcome.failure(), outcome.status.code()), ("before_ready: daemon: no luck", Some(1)));
+    case.wait_until_empty();
+}
+
+// A child that the program forks
+
+/// Starts a daemon whose forked child came to this end, with this status and this text at the terminal.
+fn with_child(case: &Case, what: &str, status: i32) -> (Running, Puppet) {
+    let parent = before_ready(case, &format!("child-{what}")).spawn();
+    let daemon = case.puppet();
+    assert_eq!(daemon.text("point"), "forked");
+    let child = daemon.text("child");
+    assert!(child.starts_with("Exited(") && child.ends_with(&format!(", {status})")), "{what}: {child}");
+    (parent, daemon)
+}
+
+const ENDS_OF_CHILDREN: [(&str, i32); 5] =
+    [("drops", 0), ("notifies", 0), ("fails", 1), ("returns", 1), ("panics", 101)];
+
+#[test]
+fn end_of_a_forked_child_is_not_that_of_the_daemon() {
+    for (what, status) in ENDS_OF_CHILDREN {
+        let case = Case::new();
+        let (parent, daemon) = with_child(&case, what, status);
+        daemon.go();
+        let outcome = parent.wait();
+        assert!(outcome.status.success(), "{what}: {outcome:?}");
+        let up = case.puppet();
+        assert_eq!((up.text("point"), up.text("stage")), ("up", "daemon"));
+        // What std prints of it is all that is printed.
+        let text = String::from_utf8_lossy(&outcome.stderr);
+        assert!(!text.contains("daemon: "), "{what}: {text}");
+    }
+}
+
+#[test]
+fn words_of_a_forked_child_are_not_those_of_the_daemon() {
+    for (what, status) in ENDS_OF_CHILDREN {
+        let case = Case::new();
+        let (parent, daemon) = with_child(&case, what, status);
+        // As a panic, or as an error that `main` returns, would end it.
+        daemon.order("exit", "101");
+        let outcome = parent.wait();
+        assert_eq!(outcome.status.code(), Some(101), "{what}: {outcome:?}");
+        let text = String::from_utf8_lossy(&outcome.stderr);
+        let line = "before_ready: daemon: ended with status 101 before it was ready\n";
+        assert!(text.ends_with(line), "{what}: {text}");
+        case.wait_until_empty();
+    }
+}
+
+#[test]
+fn ready_that_a_forked_child_drops_sets_no_deadline() {
+    let case = Case::new();
+    let (parent, daemon) = with_child(&case, "drops", 0);
+    let begin = Instant::now();
+    let enough = Duration::from_millis(2500);
+    wait_until("more time than there is after a drop", || (begin.elapsed() > enough).then_some(()));
+    daemon.go();
+    parent.wait().assert_success();
+    assert_eq!(case.puppet().text("point"), "up");
+}
+
 // The end of the parent
 
 #[test]
@@ -175,6 +276,53 @@ fn nothing_of_a_start_that_went_well_is_printed() {
     let outcome = case.program(program!("witness")).run();
     outcome.assert_success();
     assert_eq!(outcome.stdout, b"");
+}
+
+#[test]
+fn log_that_the_program_has_put_in_place_of_its_output_stays() {
+    for (what, text) in [("redirect", "before\nstdout\nstderr\n"), ("redirect-stderr", "before\nstderr\n")] {
+        let case = Case::new();
+        let outcome = before_ready(&case, what).run();
+        outcome.assert_success();
+        let descriptors = case.puppet().process().descriptors();
+        assert_eq!(fs::read_to_string(case.folder().join("log")).unwrap(), text);
+        // What it has left alone is let go as ever.
+        assert_eq!(descriptors[&1].is_null_device(), what == "redirect-stderr", "{descriptors:?}");
+        assert!(!descriptors[&2].is_null_device(), "{descriptors:?}");
+    }
+}
+
+#[test]
+fn helper_that_prints_for_ever_does_not_keep_the_parent() {
+    let case = Case::new();
+    let (mut stderr, theirs) = io::pipe().unwrap();
+    let program = before_ready(&case, "noisy-helper").stdin(theirs);
+    let parent = program.first(["copy", "0", "2", "open", "0", "/dev/null"]).spawn();
+    // Somebody who reads far more slowly than the helper prints.
+    let slow = thread::spawn(move || {
+        while stderr.read(&mut [0; 1024]).unwrap() > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+    parent.wait().assert_success();
+    slow.join().unwrap();
+    let daemon = case.puppet();
+    wait_until("the end of the helper", || (case.processes() == [daemon.process()]).then_some(()));
+}
+
+#[test]
+fn panic_in_on_ready_does_not_undo_the_start() {
+    let case = Case::new();
+    // A `println!` into a pipe that nobody reads.
+    let broken = ["pipe", "20", "copy", "21", "1", "close", "20", "close", "21"];
+    let outcome = case.program(program!("puppet")).env("STOPS=up").first(broken).run();
+    assert!(outcome.status.success(), "{outcome:?}");
+    let text = String::from_utf8_lossy(&outcome.stderr);
+    assert_eq!(text.matches("panicked at").count(), 1, "{text}");
+    assert!(text.contains("Broken pipe"), "{text}");
+    let mut daemon = case.puppet();
+    daemon.do_and_report("status", "true");
+    assert_eq!(case.processes(), [daemon.process()]);
 }
 
 // Many at once

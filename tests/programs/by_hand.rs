@@ -4,12 +4,13 @@ use std::{
     env,
     error::Error,
     fs::{File, TryLockError},
-    io,
+    hint, io,
     net::TcpListener,
-    process,
+    panic, process,
     sync::{
         Arc, Barrier,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     thread::{self, JoinHandle, ScopedJoinHandle},
 };
@@ -30,9 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         "busy" => busy(),
         "ready" => ready(&env::args().nth(2).ok_or("what to do with it?")?),
         "gives-back" => gives_back(),
+        "gives-back-others" => gives_back_others(),
         "takes-files" => takes_files(),
         "again" => again(false),
         "again-in-foreground" => again(true),
+        "moves-away" => moves_away(),
+        "hook" => hook(),
+        "overflow" => overflow(),
         "foreground" => foreground(false),
         "foreground-ready" => foreground(true),
         "supervised" => {
@@ -231,6 +236,19 @@ fn gives_back() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// One file fails; what is open before and behind it comes back, and nothing is opened for it any more.
+fn gives_back_others() -> Result<(), Box<dyn Error>> {
+    let options = Options::new()
+        .file("before", null()?)
+        .file_with("failing", || File::open("no such file"))
+        .file("behind", null()?)
+        .file_with("later", || File::create("later"));
+    let mut error = options.daemonize().err().ok_or("no error")?;
+    let given = ["before", "failing", "behind", "later"].map(|name| error.take_file::<File>(name).is_some());
+    println!("{given:?}");
+    Ok(())
+}
+
 fn takes_files() -> Result<(), Box<dyn Error>> {
     let mut daemon = Options::new()
         .file_with("null", null)
@@ -249,6 +267,50 @@ fn takes_files() -> Result<(), Box<dyn Error>> {
     let rest =
         [daemon.take_stdout().is_some(), daemon.take_stderr().is_some(), daemon.take_ready().is_some()];
     Ok(support::obey_with("body", &[("errors", &format!("{kinds:?}")), ("rest", &format!("{rest:?}"))])?)
+}
+
+/// Both processes come here; from the same directory, or else the second would not find the way.
+fn moves_away() -> Result<(), Box<dyn Error>> {
+    let stage = godaemon::stage();
+    env::set_current_dir("away")?;
+    if stage == Stage::Parent {
+        println!("{}", godaemon::launch_dir().ok_or("no launch directory")?.display());
+    }
+    let _daemon = Options::new().daemonize()?;
+    Ok(support::obey("body")?)
+}
+
+/// A hook that was there before the daemon.
+fn hook() -> Result<(), Box<dyn Error>> {
+    let previous = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let folder = godaemon::launch_dir().unwrap_or_else(|| process::abort());
+        if File::create_new(folder.join("hooked")).is_err() {
+            process::abort();
+        }
+        previous(info);
+    }));
+    match Options::new().wait_for_ready().daemonize() {
+        Ok(_daemon) => panic!("the sky fell"),
+        Err(error) => tried::<()>(Err(error)),
+    }
+}
+
+/// In a thread that is older than the daemon's being one.
+fn overflow() -> Result<(), Box<dyn Error>> {
+    #[expect(unconditional_recursion, reason = "that is the purpose")]
+    fn dive(depth: u64) -> u64 {
+        hint::black_box(dive(hint::black_box(depth) + 1)) + 1
+    }
+    let (sender, receiver) = mpsc::channel();
+    let thread = thread::Builder::new().name("deep".into()).spawn(move || receiver.recv().map(dive))?;
+    match Options::new().wait_for_ready().daemonize() {
+        Ok(_daemon) => {
+            sender.send(0)?;
+            Err(format!("{:?}", thread.join().is_ok()).into())
+        }
+        Err(error) => tried::<()>(Err(error)),
+    }
 }
 
 fn foreground(wait: bool) -> Result<(), Box<dyn Error>> {

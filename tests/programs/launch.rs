@@ -33,6 +33,7 @@ use nix::{
     },
     unistd::{Gid, Pid, Uid, chroot, setgid, setgroups, setsid, setuid},
 };
+use support::forgery;
 
 fn main() {
     let mut words = Words(env::args_os().skip(1).collect::<Vec<_>>().into_iter());
@@ -66,6 +67,8 @@ fn main() {
             }
             // NUMBER KIND WAITING: a socket pair, with something for the first of them to read.
             "pair" => pair(words.number(), &words.text(), words.text().as_bytes()),
+            // NUMBER: a channel as for a forged stage, with both ends and the hello in it.
+            "channel" => pair(words.number(), "stream", &forgery::hello()),
             "ignore" => dispose(words.number(), libc::SIG_IGN),
             // All but the two that cannot be.
             "ignore-all" => (1..=64).for_each(|number| dispose(number, libc::SIG_IGN)),
@@ -91,12 +94,15 @@ fn main() {
             "session" => drop(setsid().unwrap()),
             // stdin becomes the controlling terminal of the session.
             "terminal" => take_terminal(),
-            "user" => {
-                let number = words.text().parse().unwrap();
-                setgroups(&[]).unwrap();
-                setgid(Gid::from_raw(number)).unwrap();
-                setuid(Uid::from_raw(number)).unwrap();
+            "user" => become_user(words.text().parse().unwrap()),
+            // NUMBER CAPABILITY: a user with this capability, also in what is started.
+            "user-with" => {
+                nix::sys::prctl::set_keepcaps(true).unwrap();
+                become_user(words.text().parse().unwrap());
+                keep_ambient(words.number());
             }
+            // PATH CAPABILITY: whoever runs the file has it.
+            "grant" => grant(&words.c_string(), words.number()),
             // Mounts are this process's own from here on.
             "namespace" => {
                 unshare(CloneFlags::CLONE_NEWNS).unwrap();
@@ -229,6 +235,37 @@ fn dispose(signal: c_int, disposition: libc::sighandler_t) {
     unsafe {
         libc::syscall(libc::SYS_rt_sigaction, c_long::from(signal), action.as_ptr(), none, size_of_set)
     };
+}
+
+fn become_user(number: u32) {
+    setgroups(&[]).unwrap();
+    setgid(Gid::from_raw(number)).unwrap();
+    setuid(Uid::from_raw(number)).unwrap();
+}
+
+/// Gives up every capability but this one of the first 32, which becomes an ambient one.
+fn keep_ambient(capability: c_int) {
+    let bit = 1_u32 << capability;
+    // Version 3, this process; then effective, permitted and inheritable, the lower half first.
+    let (header, sets) = ([0x2008_0522_u32, 0], [bit, bit, bit, 0, 0, 0]);
+    // SAFETY: the kernel reads two words and six words.
+    let set = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
+    Errno::result(set).unwrap();
+    // SAFETY: the arguments are numbers.
+    check(unsafe {
+        libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, c_long::from(capability), 0, 0)
+    });
+}
+
+/// As `setcap CAPABILITY=ep PATH` does, for one of the first 32.
+fn grant(path: &CStr, capability: c_int) {
+    const VERSION_2: u32 = 0x0200_0000;
+    const EFFECTIVE: u32 = 1;
+    // Permitted and inheritable, the lower half first.
+    let words = [VERSION_2 | EFFECTIVE, 1 << capability, 0, 0, 0].map(u32::to_le_bytes);
+    let (name, value) = (c"security.capability", words.as_flattened());
+    // SAFETY: both strings end with a zero byte, and the value has this length.
+    check(unsafe { libc::setxattr(path.as_ptr(), name.as_ptr(), value.as_ptr().cast(), value.len(), 0) });
 }
 
 fn take_terminal() {

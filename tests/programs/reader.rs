@@ -12,6 +12,7 @@ use std::{
 
 use godaemon::Reader;
 use nix::{
+    fcntl::{FcntlArg, OFlag, fcntl},
     poll::{PollFd, PollFlags, PollTimeout, poll},
     unistd::{gettid, write},
 };
@@ -27,6 +28,10 @@ fn main(what: String, stdout: Reader, stderr: Reader) -> Result<(), Box<dyn Erro
         "drop" => outlive(stdout)?,
         "drop-while-full" => print_while_dropping(stdout)?,
         "drop-before-child" => let_child_print_after(stdout)?,
+        "drop-impatient-before-child" => {
+            fcntl(&stdout, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+            let_child_print_after(stdout)?;
+        }
         "into-fd" => take_raw(stdout)?,
         _ => return Err("no such thing to do".into()),
     }
