@@ -354,6 +354,37 @@ fn executable_that_may_no_longer_run_is_a_clear_error() {
     case.wait_until_empty();
 }
 
+#[test]
+fn program_that_its_loader_runs_is_refused() {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let Some(loader) =
+        maps.split_whitespace().find(|path| path.contains("/ld-linux") || path.contains("/ld-musl"))
+    else {
+        return support::skip("this test is linked statically");
+    };
+    let case = Case::new();
+    // A copy would be one of the loader, which would run the argument.
+    let outcome = case.command(loader).arg(program!("witness")).arg("/bin/echo").run();
+    let line = outcome.failure();
+    assert!(line.starts_with("witness: ") && line.contains("run by its loader"), "{line}");
+    assert_eq!((outcome.status.code(), outcome.stdout.as_slice()), (Some(71), &b""[..]));
+    case.wait_until_empty();
+}
+
+#[test]
+fn first_child_that_would_be_process_1_is_refused() {
+    if !support::is_root() {
+        return support::skip("only root has namespaces of its own");
+    }
+    let case = Case::new();
+    // Without --fork the next process that this one starts is process 1 of the namespace, and at its end all others end.
+    let outcome = case.command("/usr/bin/unshare").arg("--pid").arg(program!("witness")).run();
+    let line = outcome.failure();
+    assert!(line.starts_with("witness: first child: as process 1"), "{line}");
+    assert_eq!(outcome.status.code(), Some(71));
+    case.wait_until_empty();
+}
+
 // What `/proc` shows, or does not
 
 #[test]
