@@ -37,7 +37,7 @@ struct Task<'a> {
 ///
 /// The copy shares the memory of this process until then (`CLONE_VM`), which costs nothing however large that
 /// is, and lets it report exactly what failed; this thread waits (`CLONE_VFORK`). `stack` is for the copy, of
-/// [`STACK`] bytes.
+/// [`STACK`](super::STACK) bytes.
 pub(crate) fn start(copy: &Spec<'_>, stack: &mut [MaybeUninit<u8>]) -> Result<Pid, NotStarted> {
     let task = Task { copy, outcome: Outcome { step: AtomicU8::new(0), errno: AtomicI32::new(0) } };
     // libc aligns it.
