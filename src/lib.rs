@@ -177,4 +177,11 @@
 ///
 /// An `async fn main` needs a runtime's own attribute below, such as `#[tokio::main]`: it starts in the daemon only.
 pub use godaemon_macros::main;
+#[cfg(unix)]
 pub use godaemon_rt::*;
+
+#[cfg(not(unix))]
+compile_error!(
+    "godaemon makes Unix daemons, and there are none on this system: depend on it under \
+     `[target.'cfg(unix)'.dependencies]`, and write `#[cfg_attr(unix, godaemon::main(...))]`"
+);

@@ -11,10 +11,8 @@
 //! recognised before `main` (`stage.rs`), everything else through a socket (`channel.rs`). What touches the system is
 //! in `sys`.
 
-#[cfg(not(unix))]
-compile_error!(
-    "godaemon makes Unix daemons: on this system there are none; use `#[cfg_attr(unix, godaemon::main)]`"
-);
+// Elsewhere there is nothing here, and `godaemon` says so.
+#![cfg(unix)]
 
 mod capture;
 mod channel;

@@ -314,14 +314,14 @@ pub trait PathArg {
 /// A literal `None` has no type that could be inferred: leave the option out.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a name for an option",
-    note = "a name is a `&str`, `String`, `&OsStr` or `OsString`, or an `Option` of one"
+    note = "a name is a `&str`, `String`, `&Path`, `PathBuf`, `&OsStr` or `OsString`, or an `Option` of one"
 )]
 pub trait IntoName {
     /// The name, if there is one.
     fn into_name(self) -> Option<OsString>;
 }
 
-/// A name: `&str`, `String`, `&String`, `&OsStr`, `OsString`, `&OsString`.
+/// A name: the same types as for a path, see [`PathArg`].
 pub trait NameArg {
     /// The name.
     fn name(self) -> OsString;
@@ -380,7 +380,7 @@ macro_rules! arguments {
 }
 
 arguments!(PathArg, path, PathBuf: &str, String, &String, &Path, PathBuf, &PathBuf, &OsStr, OsString, &OsString);
-arguments!(NameArg, name, OsString: &str, String, &String, &OsStr, OsString, &OsString);
+arguments!(NameArg, name, OsString: &str, String, &String, &Path, PathBuf, &PathBuf, &OsStr, OsString, &OsString);
 
 impl PathArg for &&str {
     fn path(self) -> PathBuf {
