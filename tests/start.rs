@@ -268,6 +268,26 @@ fn stopped_parent_goes_on_when_continued() {
     parent.wait().assert_success();
 }
 
+#[test]
+fn daemon_that_is_killed_before_the_confirmation_takes_its_helpers_along() {
+    let case = Case::new();
+    let (parent, mut daemon) = stopped_at(&case, "body");
+    daemon.do_and_report("helper", "sleep");
+    let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
+    parent.process().signal(Signal::SIGSTOP);
+    wait_until("the parent to stop", || (parent.process().stat().state == 'T').then_some(()));
+    daemon.go();
+    // It has said that it is up, and the first child's part is done.
+    wait_until("the end of the first child", || (!first_child.is_alive()).then_some(()));
+    process.signal(Signal::SIGKILL);
+    wait_until("the end of the daemon", || (!process.is_alive()).then_some(()));
+    parent.process().signal(Signal::SIGCONT);
+    let outcome = parent.wait();
+    assert_eq!(outcome.failure(), "puppet: daemon: ended while its start was confirmed");
+    assert_eq!(outcome.status.code(), Some(71));
+    case.wait_until_empty();
+}
+
 // What is printed
 
 #[test]

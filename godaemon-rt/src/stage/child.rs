@@ -143,8 +143,9 @@ fn clear_group(deadline: Instant) -> ! {
     let own = process::own();
     while process::group_has_others(own, own) {
         if Instant::now() >= deadline {
-            // This is a member, too.
+            // This is a member, too, and goes on only if it was refused.
             let _ = process::kill(-own, libc::SIGKILL);
+            break;
         }
         let _ = signals::wait_for(&mut [], Some(LOOK));
     }

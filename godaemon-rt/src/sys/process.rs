@@ -24,13 +24,39 @@ pub(crate) fn wait_no_hang(child: Pid) -> io::Result<Option<End>> {
     super::retry(|| wait_with(child, libc::WNOHANG))
 }
 
-/// Whether a child is there, be it that it has ended, and its number therefore still its own and that of its group.
-pub(crate) fn is_unreaped(child: Pid) -> bool {
+/// Waits for the end of a child, and leaves it to be reaped.
+pub(crate) fn await_end(child: Pid) {
+    // SAFETY: the structure holds numbers and addresses; zero is a value of each.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let id = child.unsigned_abs() as libc::id_t;
+    // One that somebody else reaps has ended as well.
+    let _ = super::retry(|| {
+        // SAFETY: `info` is writable.
+        check(unsafe { libc::waitid(libc::P_PID, id, &raw mut info, libc::WEXITED | libc::WNOWAIT) })
+    });
+}
+
+/// What can be said of a child that nobody has waited for here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum State {
+    Runs,
+    /// It waits to be reaped, and its number is still its own and that of its group.
+    Ended,
+    /// Somebody else has reaped it, or the system has, and the number may be another's.
+    Reaped,
+}
+
+/// Looks at a child, and leaves it as it is.
+pub(crate) fn state(child: Pid) -> State {
     // SAFETY: the structure holds numbers and addresses; zero is a value of each.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
     let (id, flags) = (child.unsigned_abs(), libc::WEXITED | libc::WNOHANG | libc::WNOWAIT);
-    // SAFETY: `info` is writable. The child stays as it is.
-    unsafe { libc::waitid(libc::P_PID, id as libc::id_t, &raw mut info, flags) == 0 }
+    // SAFETY: `info` is writable.
+    match check(unsafe { libc::waitid(libc::P_PID, id as libc::id_t, &raw mut info, flags) }) {
+        Ok(_) if info.si_signo == 0 => State::Runs,
+        Ok(_) => State::Ended,
+        Err(_) => State::Reaped,
+    }
 }
 
 fn wait_with(child: Pid, flags: libc::c_int) -> io::Result<Option<End>> {

@@ -88,7 +88,7 @@ pub(super) fn verdict(heard: &mut Heard, first_child: Option<End>) -> Error {
             None => daemon(kind_of(end), format!("{} before it was ready", describe(end))),
         },
         // The first child has done its part: the daemon said that it is up, and was not there to be confirmed.
-        (None, None) if first_child == Some(End::Exited(0)) => {
+        (None, None) if heard.up.is_some() && first_child == Some(End::Exited(0)) => {
             daemon(ErrorKind::System, "ended while its start was confirmed".to_owned())
         }
         (None, None) => {
@@ -224,7 +224,13 @@ mod tests {
             "daemon: database is down",
             ErrorKind::System,
         );
-        check([], ok, "daemon: ended while its start was confirmed", ErrorKind::System);
+        check([], ok, "first child: ended with status 0", ErrorKind::System);
+        check(
+            [ToParent::Up { pid: 7 }],
+            ok,
+            "daemon: ended while its start was confirmed",
+            ErrorKind::System,
+        );
         check([], killed, "first child: killed by signal 9 (SIGKILL)", ErrorKind::System);
         check([], End::Exited(71), "first child: ended with status 71", ErrorKind::System);
         let not_started = ToParent::NotStarted { step: Step::Execute, errno: libc::E2BIG };

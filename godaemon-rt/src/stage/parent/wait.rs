@@ -8,7 +8,7 @@ use crate::launch;
 use crate::stage::Stage;
 use crate::stdio;
 use crate::sys::fds;
-use crate::sys::process::{self, End, Pid};
+use crate::sys::process::{self, End, Pid, State};
 use crate::sys::signals::{self, Mask, Watched};
 use crate::sys::socket::{self, Patience};
 use std::io;
@@ -22,6 +22,10 @@ const FIRST_CHILD_ENDS: Duration = Duration::from_secs(3);
 
 /// How much output is passed on at once, in bytes.
 const BUFFER: usize = 16 * 1024;
+
+/// How often the first child itself is looked at. Its lifeline tells its end, unless a thread of this process has forked
+/// without `exec` at the wrong moment: then somebody else holds the other end.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// How long orphans of the first child may take to end after SIGTERM, and then after SIGKILL.
 const ORPHANS_END: Duration = Duration::from_secs(1);
@@ -64,14 +68,14 @@ impl Wait {
     /// Waits until the start has happened, which this process confirms, or has failed. The first child is reaped.
     pub(super) fn until_up(mut self) -> Result<(u32, Mask), Error> {
         loop {
-            let lifeline = match self.attend(self.heard.time_left()) {
-                Ok(lifeline) => lifeline,
+            let first_child = match self.attend() {
+                Ok(first_child) => first_child,
                 Err(why) => return Err(self.give_up(Error::system("cannot wait for the daemon", why))),
             };
             if let Some(pid) = self.heard.up {
                 return self.confirm().map(|mask| (pid, mask));
             }
-            if lifeline == Lifeline::Ended {
+            if first_child != State::Runs {
                 return Err(self.conclude());
             }
             if self.heard.time_left() == Some(Duration::ZERO) {
@@ -81,16 +85,18 @@ impl Wait {
         }
     }
 
-    /// Waits for an event, no longer than `limit`, and attends to all that have come.
-    fn attend(&mut self, limit: Option<Duration>) -> io::Result<Lifeline> {
+    /// Waits for an event, no longer than the daemon has time, and attends to all that have come. Says what has become of
+    /// the first child.
+    fn attend(&mut self) -> io::Result<State> {
         let watch = |open, fd: &dyn AsRawFd| Watched::readable(if open { fd.as_raw_fd() } else { -1 });
         let mut watched = [
             watch(self.channel_open, &self.ends.channel).or_writable(!self.sender.is_done()),
             watch(self.relay_open, &self.ends.relay),
             watch(true, &self.ends.lifeline),
         ];
-        signals::poll(&mut watched, limit)?;
+        signals::poll(&mut watched, Some(self.heard.time_left().map_or(LOOK, |left| left.min(LOOK))))?;
         let [channel, relay, lifeline] = watched;
+        let nothing = !watched.iter().any(|one| one.happened() || one.has_room());
         if channel.has_room() {
             // That nobody is left to receive it will be seen by listening.
             let _ = self.sender.send(self.channel());
@@ -98,11 +104,16 @@ impl Wait {
         if relay.happened() {
             self.pass_on();
         }
-        // The last words of the first child are in the channel when the lifeline ends.
-        if channel.happened() || lifeline.happened() {
+        let first_child = match lifeline.happened() {
+            true => State::Ended,
+            false if nothing => process::state(self.child),
+            false => State::Runs,
+        };
+        // The last words of the first child are in the channel when it has ended.
+        if channel.happened() || first_child != State::Runs {
             self.listen()?;
         }
-        Ok(if lifeline.happened() { Lifeline::Ended } else { Lifeline::Holds })
+        Ok(first_child)
     }
 
     fn channel(&self) -> RawFd {
@@ -167,26 +178,28 @@ impl Wait {
         self.pass_on_rest();
         let mask = signals::block_all();
         let confirmed = socket::send(self.channel(), &ToDaemon::Confirm.encode(), Patience::AtOnce);
-        let first_child = self.reap(Self::kill_first_child);
+        if !self.first_child_ends() {
+            // Its part is done.
+            let _ = process::kill(self.child, libc::SIGKILL);
+        }
         // The daemon may have been killed before it had the confirmation. What cannot be heard now changes nothing.
         let _ = self.listen();
         if confirmed.is_ok() && !self.left_unread && !self.heard.has_ended() {
+            let _ = process::wait(self.child);
             self.tell_panic();
             return Ok(mask);
         }
         mask.restore();
-        Err(self.judge(first_child))
+        Err(self.conclude())
     }
 
-    /// The first child has ended, and the daemon did not come up.
+    /// The daemon did not come up, and the first child has ended, or is to.
     fn conclude(mut self) -> Error {
         if self.channel_open && !self.heard.has_ended() {
-            // Somebody killed the first child. Its number is not free before it is reaped, nor is that of its group.
+            // Somebody has killed the first child.
             self.end_orphans();
         }
-        // Nothing of a start that failed stays, also if the first child was killed amid its work.
-        self.kill_group(libc::SIGKILL);
-        let first_child = process::wait(self.child).ok();
+        let first_child = self.reap_with_group();
         // An error in the last words is no better an explanation than none.
         let _ = self.listen();
         self.pass_on_rest();
@@ -219,10 +232,10 @@ impl Wait {
         }
     }
 
-    /// Signals whoever is in the first child's group, unless somebody else has reaped that, so that the number may be
-    /// another's by now: this process ignores SIGCHLD, or waits for any child.
+    /// Signals whoever is in the first child's group, unless the number may be another's by now: this process ignores
+    /// SIGCHLD, or waits for any child.
     fn kill_group(&self, signal: i32) {
-        if process::is_unreaped(self.child) {
+        if process::state(self.child) != State::Reaped {
             // The error says that nobody is left.
             let _ = process::kill(-self.child, signal);
         }
@@ -248,43 +261,40 @@ impl Wait {
         // The first child notices a parent that is gone by this.
         let _ = self.ends.channel.shutdown(Shutdown::Both);
         self.channel_open = false;
-        self.reap(Self::kill_group);
+        self.first_child_ends();
+        self.reap_with_group();
         self.pass_on_rest();
         self.tell_panic();
         self.end_line();
         why
     }
 
-    fn kill_first_child(&self, signal: i32) {
-        if process::is_unreaped(self.child) {
-            let _ = process::kill(self.child, signal);
-        }
-    }
-
-    /// Waits for the end of the first child, which is near, and reaps it. If somebody has stopped it, it would only
-    /// go on when it is continued: then it is killed, alone or with its group.
-    fn reap(&mut self, kill: fn(&Self, i32)) -> Option<End> {
+    /// Waits for the end of the first child, which is near, unless somebody has stopped it: then it would only go on when
+    /// it is continued. Whether it has ended; it is not reaped, so that its number and that of its group are not free.
+    fn first_child_ends(&self) -> bool {
         let deadline = Instant::now() + FIRST_CHILD_ENDS;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let mut lifeline = [Watched::readable(self.ends.lifeline.as_raw_fd())];
-            let asked = signals::poll(&mut lifeline, Some(left));
+            let asked = signals::poll(&mut lifeline, Some(left.min(LOOK)));
             if lifeline.iter().any(Watched::happened) {
-                break;
+                // It is ending, and may not have closed everything yet.
+                process::await_end(self.child);
+                return true;
+            }
+            if process::state(self.child) != State::Runs {
+                return true;
             }
             if asked.is_err() || left.is_zero() {
-                kill(self, libc::SIGKILL);
-                break;
+                return false;
             }
         }
+    }
+
+    /// Ends what is left of the group of a start that failed, and reaps the first child.
+    fn reap_with_group(&self) -> Option<End> {
+        self.kill_group(libc::SIGKILL);
         // Where children are reaped by themselves there is nothing to learn.
         process::wait(self.child).ok()
     }
-}
-
-/// Whether the first child is still there.
-#[derive(Clone, Copy, PartialEq)]
-enum Lifeline {
-    Holds,
-    Ended,
 }
