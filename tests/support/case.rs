@@ -128,15 +128,17 @@ impl Case {
         all_processes().filter(|&process| belongs(process)).collect()
     }
 
-    /// The one process of this case that has this name.
+    /// The one process of this case that has this name. It has it a moment after whoever started it goes on.
     #[track_caller]
     pub fn process_named(&self, name: &str) -> Process {
-        let mut processes = self.processes();
-        processes.retain(|process| process.name() == name);
-        match processes[..] {
-            [process] => process,
-            _ => panic!("not one {name}: {processes:?}"),
-        }
+        wait_until(format_args!("one process {name}"), || {
+            let mut processes = self.processes();
+            processes.retain(|process| process.is_alive() && process.try_name().as_deref() == Some(name));
+            match processes[..] {
+                [process] => Some(process),
+                _ => None,
+            }
+        })
     }
 
     /// Waits until nothing of this case is alive.

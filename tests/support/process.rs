@@ -115,7 +115,12 @@ impl Process {
     /// The name that `ps -C`, `pgrep` and `killall` go by.
     #[track_caller]
     pub fn name(self) -> String {
-        fs::read_to_string(self.path("comm")).unwrap().trim_end_matches('\n').to_owned()
+        self.try_name().unwrap()
+    }
+
+    /// The same; `None` when there is no such process.
+    pub fn try_name(self) -> Option<String> {
+        Some(fs::read_to_string(self.path("comm")).ok()?.trim_end_matches('\n').to_owned())
     }
 
     /// The arguments, from the name on.
