@@ -59,9 +59,10 @@ fn daemon_survives_the_end_of_its_terminal() {
     let mut terminal = Terminal::new();
     let shell = case.command("/bin/sh").on(&terminal);
     let witness = case.program(program!("witness"));
-    // The shell stays, as after a login: its end, by the hang-up, is the end of the session.
-    let shell =
-        shell.arg("-c").arg(r#"trap 'exit 7' HUP; "$0"; echo prompt; read line"#).arg(witness.path()).spawn();
+    // The shell stays, as after a login: its end, by the hang-up, is the end of the session. It may see the end of input
+    // before the signal.
+    let script = r#"trap 'exit 7' HUP; "$0"; echo prompt; while :; do read line; done"#;
+    let shell = shell.arg("-c").arg(script).arg(witness.path()).spawn();
     let mut daemon = case.puppet();
     terminal.wait_for("prompt");
     drop(terminal);
