@@ -248,6 +248,18 @@ fn error_that_main_returns_in_the_daemon_is_printed_by_std() {
 }
 
 #[test]
+fn processes_that_a_thread_forks_do_not_hide_the_end_of_a_start() {
+    let case = Case::new();
+    let outcome = case.program(program!("forker")).run();
+    assert_eq!(
+        String::from_utf8_lossy(&outcome.stdout),
+        "daemon: ended with status 3 before it was ready\n",
+        "{outcome:?}"
+    );
+    case.wait_until_empty();
+}
+
+#[test]
 fn ready_can_fail_with_a_reason() {
     let case = Case::new();
     assert_error(&by_hand(&case, "ready").arg("fail").run(), "Failed, daemon, 1", "daemon: no luck");
