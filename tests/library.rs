@@ -33,14 +33,11 @@ fn stage_is_known_before_and_after_the_call() {
     drop(program);
 }
 
-/// What the two calls say that a daemon, or what acts as one, makes after the first.
-const SECOND_CALLS: &str = "AlreadyDaemon, parent, 64; AlreadyDaemon, parent, 64";
-
 #[test]
 fn second_call_in_a_daemon_is_an_error() {
     let case = Case::new();
     let daemon = by_hand(&case, "again").daemon();
-    assert_eq!(daemon.text("errors"), SECOND_CALLS);
+    assert_eq!(daemon.text("errors"), "AlreadyDaemon, daemon, 64; AlreadyDaemon, daemon, 64");
     assert_eq!(case.processes(), [daemon.process()]);
 }
 
@@ -49,7 +46,7 @@ fn second_call_in_the_foreground_is_an_error() {
     let case = Case::new();
     let program = by_hand(&case, "again-in-foreground").spawn();
     let body = case.puppet();
-    assert_eq!(body.text("errors"), SECOND_CALLS);
+    assert_eq!(body.text("errors"), "AlreadyDaemon, parent, 64; AlreadyDaemon, parent, 64");
     assert_eq!(case.processes(), [program.process()]);
     body.go();
     program.wait().assert_success();
@@ -308,6 +305,19 @@ fn hook_of_the_program_sees_a_panic_and_its_text_appears_once() {
     assert!(text.ends_with(": the sky fell\n") && text.lines().count() == 1, "{text}");
     assert!(case.folder().join("hooked").exists(), "the hook did not run");
     case.wait_until_empty();
+}
+
+#[test]
+fn hook_that_ends_after_the_daemon_is_up_brings_no_terminal_back() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "slow-hook").run();
+    let text = String::from_utf8_lossy(&outcome.stderr);
+    assert!(
+        outcome.status.success() && text.starts_with("by_hand: daemon: a thread panicked at "),
+        "{outcome:?}"
+    );
+    let descriptors = case.puppet().process().descriptors();
+    assert!(descriptors[&1].is_null_device() && descriptors[&2].is_null_device(), "{descriptors:?}");
 }
 
 #[test]

@@ -146,7 +146,7 @@ pub(crate) fn stay_in_foreground() -> Result<(), Error> {
 }
 
 fn already_daemon() -> Error {
-    Error::new(ErrorKind::AlreadyDaemon, "this process is a daemon already")
+    Error::new(ErrorKind::AlreadyDaemon, "this process is a daemon already").at(stage())
 }
 
 /// Whether the program's file gave this process privileges when it started.

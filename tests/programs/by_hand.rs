@@ -37,6 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "again-in-foreground" => again(true),
         "moves-away" => moves_away(),
         "hook" => hook(),
+        "slow-hook" => slow_hook(),
         "overflow" => overflow(),
         "foreground" => foreground(false),
         "foreground-ready" => foreground(true),
@@ -294,6 +295,26 @@ fn hook() -> Result<(), Box<dyn Error>> {
         Ok(_daemon) => panic!("the sky fell"),
         Err(error) => tried::<()>(Err(error)),
     }
+}
+
+/// A hook that is still at work when another thread says that the daemon is up.
+fn slow_hook() -> Result<(), Box<dyn Error>> {
+    let (at_work, up) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (begun, may_end) = (Arc::clone(&at_work), Arc::clone(&up));
+    panic::set_hook(Box::new(move |_| {
+        begun.wait();
+        may_end.wait();
+    }));
+    let mut daemon = Options::new().wait_for_ready().daemonize()?;
+    let ready = daemon.take_ready().ok_or("asked for")?;
+    let thread = thread::spawn(|| panic!("the sky fell"));
+    at_work.wait();
+    ready.notify()?;
+    up.wait();
+    if thread.join().is_ok() {
+        return Err("it did not panic".into());
+    }
+    Ok(support::obey("up")?)
 }
 
 /// In a thread that is older than the daemon's being one.

@@ -64,7 +64,9 @@ impl Relay {
             let _ = self.let_go(Stream::Error);
         }
         act();
-        if let Ok(kept) = kept {
+        // Under the lock: once the daemon is up, which another thread may have said meanwhile, nothing leads there again.
+        let link = link();
+        if let (Ok(kept), Some(_)) = (kept, link.as_ref()) {
             let _ = fds::duplicate_over(kept.as_raw_fd(), Stream::Error.number());
         }
     }
