@@ -95,7 +95,7 @@ fn wait_beside(channel: RawFd, daemon: &Daemon) -> ! {
             Ok(None) => {}
             Ok(Some(_)) if is_up(daemon) => process::exit_now(0),
             Ok(Some(how)) => report_and_clear(channel, how),
-            // Without the kernel's word, too.
+            // Nor can it without the kernel's word.
             Err(_) => end(channel, daemon),
         }
     }

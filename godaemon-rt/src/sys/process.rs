@@ -126,13 +126,15 @@ pub(crate) fn end_helpers() {
 pub(crate) fn group_has_others(group: Pid, except: Pid) -> bool {
     #[cfg(target_os = "linux")]
     {
-        let mut found = false;
+        // A `/proc` that is empty, or another namespace's, does not show this process either.
+        let (mut seen, mut found) = (false, false);
         let listed = super::listing::for_each_number(c"/proc", |pid| {
+            seen |= pid == own();
             // SAFETY: only asks; the process may be gone by now.
             found |= pid != except && unsafe { libc::getpgid(pid) } == group && !is_zombie(pid);
             Ok(())
         });
-        listed.is_err() || found
+        listed.is_err() || !seen || found
     }
     #[cfg(not(target_os = "linux"))]
     {
