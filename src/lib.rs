@@ -29,8 +29,8 @@
 ///
 /// In any order. Expressions may be any Rust, may use the names of `values`, and may use `?` with every error that becomes a
 /// `Box<dyn Error>`; the parent prints such an error behind the name of what failed, and exits with 1. An option that a
-/// command line often leaves out (`program_name`, `working_dir`) takes `T`, `Option<T>` and `&Option<T>`; a literal `None`
-/// has no type that could be inferred, so leave such an option out.
+/// command line often leaves out (`program_name`, `working_dir`, `start_timeout`) takes `T`, `Option<T>` and `&Option<T>`. A
+/// literal `None` has no type that could be inferred for a name or a path: leave the option out.
 ///
 /// ## `values = [name = expression, ...]`
 ///
@@ -123,8 +123,8 @@
 /// fn main() {}
 /// ```
 ///
-/// In the foreground `capture_output`, `program_name`, `working_dir`, `umask` and `on_ready` are
-/// evaluated and have no effect.
+/// In the foreground `capture_output`, `program_name`, `working_dir`, `umask`, `start_timeout` and `on_ready` are evaluated and
+/// have no effect.
 ///
 /// Without the attribute: [`Options::foreground`].
 ///
@@ -161,6 +161,25 @@
 /// ```
 ///
 /// Without the attribute: [`Options::umask`].
+///
+/// ## `start_timeout = expression`
+///
+/// A [`Duration`](std::time::Duration): how long the daemon may take until it is up, from the start of the first child on.
+/// Then it is ended, by SIGTERM and after a second by SIGKILL, and the parent exits with 75. Without the option there is no
+/// limit. What the parent does before, such as opening `files`, does not count; the `values` of the daemon do.
+///
+/// ```no_run
+/// use godaemon::Ready;
+/// use std::time::Duration;
+///
+/// #[godaemon::main(start_timeout = Duration::from_secs(30))]
+/// fn main(ready: Ready) -> std::io::Result<()> {
+///     // whatever may take long
+///     ready.notify()
+/// }
+/// ```
+///
+/// Without the attribute: [`Options::start_timeout`].
 ///
 /// ## `crate = path`
 ///

@@ -124,6 +124,7 @@ fn file_expressions_run_in_the_parent_only_once_in_order_and_last_of_all() {
         "one",
         "two",
         "on_ready",
+        "start_timeout",
         "umask",
         "foreground",
         "working_dir",

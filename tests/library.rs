@@ -277,6 +277,14 @@ fn ready_dropped_unused_ends_a_daemon_that_goes_on() {
 }
 
 #[test]
+fn start_that_takes_too_long_is_an_error() {
+    let case = Case::new();
+    let text = "daemon: not ready within 0.1 s, ended";
+    assert_error(&by_hand(&case, "ready").arg("never").run(), "TimedOut, daemon, 75", text);
+    case.wait_until_empty();
+}
+
+#[test]
 fn failed_start_gives_the_files_back_still_locked() {
     let case = Case::new();
     let outcome = by_hand(&case, "gives-back").run();

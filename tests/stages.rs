@@ -235,7 +235,8 @@ fn on_ready_gets_the_number_of_the_daemon() {
 #[test]
 fn foreground_stays_the_process_that_was_started() {
     let case = Case::new();
-    let program = case.program(program!("dressed")).arg("--foreground").first(["umask", "077"]).spawn();
+    let program = case.program(program!("dressed")).arg("--foreground").arg("--start-timeout").arg("0");
+    let program = program.first(["umask", "077"]).spawn();
     let body = case.puppet();
     assert_eq!(body.process(), program.process());
     assert_eq!(body.text("stage"), "parent");

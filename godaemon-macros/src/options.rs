@@ -17,6 +17,7 @@ const OPTIONS: &[(&str, Form)] = &[
     ("foreground", Form::Expression),
     ("working_dir", Form::Expression),
     ("umask", Form::Expression),
+    ("start_timeout", Form::Expression),
     ("on_ready", Form::Expression),
     ("crate", Form::Path),
 ];

@@ -45,6 +45,8 @@ pub enum ErrorKind {
     NotReady,
     /// A system call failed, the first child was killed, or the stage cannot be told: exit status 71.
     System,
+    /// The daemon was not ready within [`start_timeout`](crate::Options::start_timeout), and was ended: exit status 75.
+    TimedOut,
     /// The program's file gives it privileges, so it does not become a daemon: exit status 77.
     Privileged,
     /// The daemon ended with this status before it was ready: the same exit status.
@@ -54,7 +56,7 @@ pub enum ErrorKind {
 }
 
 /// The kinds that have no number of their own; on the way through the channel each is its place in this list.
-const PLAIN: [ErrorKind; 8] = [
+const PLAIN: [ErrorKind; 9] = [
     ErrorKind::Expression,
     ErrorKind::Failed,
     ErrorKind::AlreadyDaemon,
@@ -62,6 +64,7 @@ const PLAIN: [ErrorKind; 8] = [
     ErrorKind::Panicked,
     ErrorKind::NotReady,
     ErrorKind::System,
+    ErrorKind::TimedOut,
     ErrorKind::Privileged,
 ];
 
@@ -166,6 +169,7 @@ impl Error {
             ErrorKind::AlreadyDaemon | ErrorKind::OutOfRange => 64,
             ErrorKind::Panicked | ErrorKind::NotReady => 70,
             ErrorKind::System => 71,
+            ErrorKind::TimedOut => 75,
             ErrorKind::Privileged => 77,
             ErrorKind::Ended(status) => status,
             ErrorKind::Killed(signal) => u8::try_from(signal).unwrap_or(0).saturating_add(128),
@@ -271,7 +275,7 @@ mod tests {
     #[test]
     fn statuses_are_those_of_the_table() {
         let statuses: Vec<u8> = kinds().map(|kind| Error::new(kind, "").exit_code()).collect();
-        assert_eq!(statuses, [1, 1, 64, 64, 70, 70, 71, 77, 42, 139]);
+        assert_eq!(statuses, [1, 1, 64, 64, 70, 70, 71, 75, 77, 42, 139]);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use crate::capture::Reader;
 pub use crate::error::{Error, ErrorKind};
 pub use crate::inherit::{Inherit, InheritFd};
 pub use crate::launch::{launch_dir, read_link, supervised};
-pub use crate::options::{IntoName, IntoPath, NameArg, Options, PathArg, Started, daemonize};
+pub use crate::options::{IntoName, IntoPath, IntoTimeout, NameArg, Options, PathArg, Started, daemonize};
 pub use crate::ready::Ready;
 pub use crate::stage::daemon::Daemon;
 pub use crate::stage::{Stage, stage};

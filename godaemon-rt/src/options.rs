@@ -10,6 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How to become a daemon; `#[godaemon::main]` writes calls of this.
 ///
@@ -41,6 +42,7 @@ pub struct Options {
     pub(crate) program_name: Option<OsString>,
     pub(crate) working_dir: Option<PathBuf>,
     pub(crate) umask: u32,
+    pub(crate) start_timeout: Option<Duration>,
     pub(crate) on_ready: Option<Box<dyn FnOnce(u32)>>,
     files: Vec<File>,
 }
@@ -72,6 +74,7 @@ impl Default for Options {
             program_name: None,
             working_dir: None,
             umask: 0o022,
+            start_timeout: None,
             on_ready: None,
             files: Vec::new(),
         }
@@ -90,6 +93,7 @@ impl fmt::Debug for Options {
             .field("program_name", &self.program_name)
             .field("working_dir", &self.working_dir)
             .field("umask", &format_args!("{:#o}", self.umask))
+            .field("start_timeout", &self.start_timeout)
             .field("files", &files.collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
@@ -147,7 +151,8 @@ impl Options {
     /// Stays in the foreground if `yes`: this process acts as the daemon. If not, [`supervised`](crate::supervised)
     /// decides.
     ///
-    /// In the foreground `capture_output`, `program_name`, `working_dir`, `umask` and `on_ready` have no effect.
+    /// In the foreground `capture_output`, `program_name`, `working_dir`, `umask`, `start_timeout` and `on_ready` have
+    /// no effect.
     pub fn foreground(mut self, yes: bool) -> Options {
         self.foreground = yes;
         self
@@ -171,6 +176,16 @@ impl Options {
     /// is `0o022`. A larger one makes the start fail with [`OutOfRange`](crate::ErrorKind::OutOfRange).
     pub fn umask(mut self, mask: u32) -> Options {
         self.umask = mask;
+        self
+    }
+
+    /// How long the daemon may take until it is up, from the moment at which the parent starts the first child; without
+    /// a limit if there is none. Then it is ended, by SIGTERM and after a second by SIGKILL, and the start has failed
+    /// with [`TimedOut`](crate::ErrorKind::TimedOut). What the parent itself does before, opening files for example,
+    /// does not count; the daemon's own code before `daemonize` does. Zero is no time at all, and one too long for the
+    /// system's clock is no limit.
+    pub fn start_timeout(mut self, timeout: impl IntoTimeout) -> Options {
+        self.start_timeout = timeout.into_timeout();
         self
     }
 
@@ -325,6 +340,35 @@ pub trait IntoName {
 pub trait NameArg {
     /// The name.
     fn name(self) -> OsString;
+}
+
+/// A time limit as an option takes it: `Duration`, `Option<Duration>` and `&Option<Duration>`, of which `None` is no
+/// limit.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a time limit for an option",
+    note = "a time limit is a `std::time::Duration`, or an `Option` of one"
+)]
+pub trait IntoTimeout {
+    /// The limit, if there is one.
+    fn into_timeout(self) -> Option<Duration>;
+}
+
+impl IntoTimeout for Duration {
+    fn into_timeout(self) -> Option<Duration> {
+        Some(self)
+    }
+}
+
+impl IntoTimeout for Option<Duration> {
+    fn into_timeout(self) -> Option<Duration> {
+        self
+    }
+}
+
+impl IntoTimeout for &Option<Duration> {
+    fn into_timeout(self) -> Option<Duration> {
+        *self
+    }
 }
 
 impl<T: PathArg> IntoPath for T {

@@ -1,4 +1,5 @@
-//! A daemon that does what its argument says before it is ready.
+//! A daemon that does what its argument says before it is ready. Another argument says how long that may take, in
+//! milliseconds.
 #![allow(unsafe_code, reason = "what only C offers: `fork`, `atexit`")]
 
 use std::{
@@ -16,11 +17,20 @@ use std::{
 use godaemon::Ready;
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::wait::waitpid,
-    unistd::{ForkResult, dup2_stderr, dup2_stdout},
+    sys::{
+        signal::{SigSet, SigmaskHow, sigprocmask},
+        wait::waitpid,
+    },
+    unistd::{ForkResult, Pid, dup2_stderr, dup2_stdout, setpgid},
 };
 
-#[godaemon::main(values = [what = env::args().nth(1).ok_or("what?")?])]
+#[godaemon::main(
+    values = [
+        what = env::args().nth(1).ok_or("what?")?,
+        limit = env::args().nth(2).map(|limit| limit.parse().map(Duration::from_millis)).transpose()?,
+    ],
+    start_timeout = &limit,
+)]
 fn main(what: String, ready: Ready) -> Result<(), Box<dyn Error>> {
     match what.as_str() {
         "redirect" => redirect(ready, true),
@@ -31,6 +41,14 @@ fn main(what: String, ready: Ready) -> Result<(), Box<dyn Error>> {
             panic!("the sky fell")
         }
         "slow-end" => end_slowly(),
+        "deaf" => {
+            sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None)?;
+            Ok(support::obey("body")?)
+        }
+        "leaves-group" => {
+            setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+            Ok(support::obey("body")?)
+        }
         "late-error" => fail_late(ready),
         what => match what.strip_prefix("child-") {
             Some(what) => fork(ready, what),

@@ -13,6 +13,7 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle, ScopedJoinHandle},
+    time::Duration,
 };
 
 use godaemon::{Options, Stage, Started};
@@ -177,7 +178,8 @@ fn busy() -> Result<(), Box<dyn Error>> {
 }
 
 fn ready(what: &str) -> Result<(), Box<dyn Error>> {
-    let mut daemon = match Options::new().wait_for_ready().daemonize() {
+    let limit = (what == "never").then_some(Duration::from_millis(100));
+    let mut daemon = match Options::new().wait_for_ready().start_timeout(limit).daemonize() {
         Ok(daemon) => daemon,
         Err(error) => return tried::<()>(Err(error)),
     };
@@ -193,6 +195,7 @@ fn ready(what: &str) -> Result<(), Box<dyn Error>> {
             drop(ready);
             Ok(support::obey("dropped")?)
         }
+        "never" => Ok(support::obey("never")?),
         // Rust drops `ready` before anybody sees the error.
         "error" => Err("database is down".into()),
         _ => Err("no such thing to do".into()),

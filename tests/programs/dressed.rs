@@ -1,8 +1,8 @@
 //! A daemon with the options that its command line gives it.
 //!
-//!     dressed [--foreground] [--program-name NAME] [--working-dir PATH] [--umask OCTAL]
+//!     dressed [--foreground] [--program-name NAME] [--working-dir PATH] [--umask OCTAL] [--start-timeout SECONDS]
 
-use std::{env, error::Error, ffi::OsString, path::PathBuf};
+use std::{env, error::Error, ffi::OsString, path::PathBuf, time::Duration};
 
 #[godaemon::main(
     values = [args = Args::parse()?],
@@ -10,6 +10,7 @@ use std::{env, error::Error, ffi::OsString, path::PathBuf};
     program_name = &args.program_name,
     working_dir = &args.working_dir,
     umask = args.umask,
+    start_timeout = args.start_timeout,
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     Ok(support::obey("body")?)
@@ -20,11 +21,18 @@ struct Args {
     program_name: Option<OsString>,
     working_dir: Option<PathBuf>,
     umask: u32,
+    start_timeout: Option<Duration>,
 }
 
 impl Args {
     fn parse() -> Result<Self, Box<dyn Error>> {
-        let mut parsed = Self { foreground: false, program_name: None, working_dir: None, umask: 0o022 };
+        let mut parsed = Self {
+            foreground: false,
+            program_name: None,
+            working_dir: None,
+            umask: 0o022,
+            start_timeout: None,
+        };
         let mut args = env::args_os().skip(1);
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or("a value is missing");
@@ -34,6 +42,10 @@ impl Args {
                 Some("--working-dir") => parsed.working_dir = Some(value()?.into()),
                 Some("--umask") => {
                     parsed.umask = u32::from_str_radix(value()?.to_str().ok_or("not a number")?, 8)?;
+                }
+                Some("--start-timeout") => {
+                    let seconds = value()?.to_str().ok_or("not a number")?.parse()?;
+                    parsed.start_timeout = Some(Duration::from_secs(seconds));
                 }
                 _ => return Err(format!("unknown argument {}", arg.display()).into()),
             }

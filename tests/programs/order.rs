@@ -11,6 +11,10 @@ use godaemon::Ready;
         |_| drop(note("up"))
     },
     files = [first = note("first")?, second = note("second")?],
+    start_timeout = {
+        note("start_timeout")?;
+        None
+    },
     umask = {
         note("umask")?;
         0o027

@@ -1,13 +1,15 @@
 //! A daemon that stops wherever a test wants to look at it, or wants something to go wrong.
 //!
-//! The environment variable `STOPS` names the points, with commas between them.
+//! The environment variable `STOPS` names the points, with commas between them; `LIMIT` says how long the start may
+//! take, in milliseconds.
 
-use std::{env, error::Error, fs::File, os::fd::AsRawFd};
+use std::{env, error::Error, fs::File, os::fd::AsRawFd, time::Duration};
 
 use godaemon::{Ready, Stage};
 
 #[godaemon::main(
     values = [points = values()?],
+    start_timeout = limit()?,
     files = [file = file(&points)?],
     on_ready = |pid| println!("up: {pid}"),
 )]
@@ -28,6 +30,11 @@ impl Points {
         let number = file.map(|file| file.as_raw_fd().to_string());
         support::obey_with(point, &number.iter().map(|number| ("file", number.as_str())).collect::<Vec<_>>())
     }
+}
+
+fn limit() -> Result<Option<Duration>, Box<dyn Error>> {
+    let limit = env::var_os("LIMIT").map(|limit| limit.to_string_lossy().parse().map(Duration::from_millis));
+    Ok(limit.transpose()?)
 }
 
 /// Runs in the parent and in the daemon.

@@ -26,6 +26,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
+use std::time::Duration;
 
 /// A start that is prepared: whatever the user can get wrong about the options has been found out, and only the files
 /// are missing.
@@ -40,6 +41,7 @@ pub(crate) struct Plan {
     /// The name of the process that `ps` shows.
     name: Vec<u8>,
     files: Vec<HandedOn>,
+    timeout: Option<Duration>,
     on_ready: Option<Box<dyn FnOnce(u32)>>,
 }
 
@@ -93,6 +95,7 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
         argument,
         name,
         files: Vec::new(),
+        timeout: options.start_timeout,
         on_ready: options.on_ready.take(),
     })
 }
@@ -236,7 +239,10 @@ impl Plan {
 
         let mask = signals::block_all();
         match copy::start(&copy, &mut stack) {
-            Ok(child) => Ok((Wait::new(child, Ends { channel, lifeline, relay }, sender), mask)),
+            Ok(child) => {
+                let ends = Ends { channel, lifeline, relay };
+                Ok((Wait::new(child, ends, sender, self.timeout), mask))
+            }
             Err(NotStarted { step, error }) => {
                 mask.restore();
                 Err(Error::system(step.to_string(), error))

@@ -20,11 +20,38 @@ pub(super) struct Heard {
     /// The last panic: if the daemon ends by it, it is the reason, and otherwise a thread's own affair.
     panic: Option<String>,
     ended: Option<(End, Progress)>,
-    /// When the daemon is to be ended.
-    deadline: Option<Instant>,
+    /// The first of the moments at which the daemon is to be ended.
+    deadline: Option<Deadline>,
+}
+
+/// When a daemon that is not up is to be ended, and what that is called.
+#[derive(Debug)]
+struct Deadline {
+    at: Instant,
+    kind: ErrorKind,
+    what: String,
 }
 
 impl Heard {
+    /// Nothing yet, of a daemon that has this long to be up, if that is limited.
+    pub(super) fn nothing(timeout: Option<Duration>) -> Heard {
+        let mut heard = Heard::default();
+        if let Some(timeout) = timeout {
+            let what = format!("not ready within {} s, ended", timeout.as_secs_f64());
+            heard.limit(timeout, ErrorKind::TimedOut, what);
+        }
+        heard
+    }
+
+    /// Gives the daemon no more time than this. What is too long for the clock is no limit.
+    fn limit(&mut self, time: Duration, kind: ErrorKind, what: String) {
+        if let Some(at) = Instant::now().checked_add(time) {
+            if self.deadline.as_ref().is_none_or(|deadline| at < deadline.at) {
+                self.deadline = Some(Deadline { at, kind, what });
+            }
+        }
+    }
+
     /// Takes in a message, and returns the text of a panic that turns out not to have ended the daemon. Of several
     /// failures the first is the cause of the others.
     pub(super) fn note(&mut self, message: ToParent) -> Option<String> {
@@ -34,7 +61,10 @@ impl Heard {
                 self.failure.get_or_insert_with(|| Error::from_reason(Stage::Daemon, reason));
             }
             ToParent::Panicked { text } => return told(self.panic.replace(text)),
-            ToParent::ReadyDropped => self.deadline = Some(Instant::now() + AFTER_READY_DROPPED),
+            ToParent::ReadyDropped => {
+                let what = "dropped `Ready` without `notify`, ended".to_owned();
+                self.limit(AFTER_READY_DROPPED, ErrorKind::NotReady, what);
+            }
             ToParent::NotStarted { step, errno } => {
                 let why = io::Error::from_raw_os_error(errno);
                 self.failure.get_or_insert_with(|| Error::system(step.to_string(), why).at(Stage::Child));
@@ -47,8 +77,22 @@ impl Heard {
     /// How long the daemon still has, if that is limited.
     pub(super) fn time_left(&self) -> Option<Duration> {
         // One that has ended by itself has decided how.
-        let deadline = self.deadline.filter(|_| !self.has_ended());
-        deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+        let deadline = self.deadline.as_ref().filter(|_| !self.has_ended());
+        deadline.map(|deadline| deadline.at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Why the daemon is to be ended, once it has no time left.
+    pub(super) fn overdue(&mut self) -> Option<Error> {
+        if self.time_left() != Some(Duration::ZERO) {
+            return None;
+        }
+        let Deadline { kind, what, .. } = self.deadline.take()?;
+        Some(match self.failure.take() {
+            // It has said why it is about to end, and did not come to its end.
+            Some(error) if matches!(error.kind(), ErrorKind::Ended(_)) => error.with_kind(kind),
+            Some(error) => error,
+            None => Error::new(kind, what).at(Stage::Daemon),
+        })
     }
 
     /// Whether the daemon is known to have ended.
@@ -157,6 +201,28 @@ mod tests {
         assert_eq!(heard.take_panic().as_deref(), Some("a thread panicked there"));
         heard.note(panicked(""));
         assert_eq!(heard.take_panic(), None, "it has appeared already");
+    }
+
+    #[test]
+    fn first_of_two_limits_counts() {
+        let hour = Duration::from_secs(3600);
+        let mut limited = Heard::nothing(Some(hour));
+        limited.note(ToParent::ReadyDropped);
+        assert!(limited.time_left().is_some_and(|left| left <= AFTER_READY_DROPPED));
+        assert!(limited.overdue().is_none());
+        let mut limited = Heard::nothing(Some(Duration::ZERO));
+        limited.note(ToParent::ReadyDropped);
+        let error = limited.overdue().map(|error| format!("{error:#}, {}", error.exit_code()));
+        assert_eq!(error.as_deref(), Some("daemon: not ready within 0 s, ended, 75"));
+        assert_eq!(Heard::nothing(None).time_left(), None);
+        assert_eq!(Heard::nothing(Some(Duration::MAX)).time_left(), None);
+    }
+
+    #[test]
+    fn daemon_that_has_ended_is_not_limited() {
+        let mut limited = Heard::nothing(Some(Duration::ZERO));
+        limited.note(ended(End::Exited(1), Progress::Called));
+        assert!(limited.overdue().is_none());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Ends;
 use super::verdict::{Heard, verdict};
 use crate::channel::{Decoder, Malformed, Message, Sender, ToDaemon};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::launch;
 use crate::stage::Stage;
 use crate::stdio;
@@ -49,8 +49,8 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    pub(super) fn new(child: Pid, ends: Ends, sender: Sender) -> Wait {
-        let (decoder, heard) = (Decoder::default(), Heard::default());
+    pub(super) fn new(child: Pid, ends: Ends, sender: Sender, timeout: Option<Duration>) -> Wait {
+        let (decoder, heard) = (Decoder::default(), Heard::nothing(timeout));
         Wait {
             child,
             ends,
@@ -78,9 +78,8 @@ impl Wait {
             if first_child != State::Runs {
                 return Err(self.conclude());
             }
-            if self.heard.time_left() == Some(Duration::ZERO) {
-                let error = Error::new(ErrorKind::NotReady, "dropped `Ready` without `notify`, ended");
-                return Err(self.give_up(error.at(Stage::Daemon)));
+            if let Some(why) = self.heard.overdue() {
+                return Err(self.give_up(why));
             }
         }
     }

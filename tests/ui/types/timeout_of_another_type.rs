@@ -1,0 +1,2 @@
+#[godaemon::main(start_timeout = 30)]
+fn main() {}
