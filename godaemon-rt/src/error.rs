@@ -17,6 +17,8 @@ use std::fmt;
 /// assert_eq!(error.to_string(), "readlink /no/such/link");
 /// assert_eq!(format!("{error:#}"), "readlink /no/such/link: No such file or directory (os error 2)");
 /// ```
+///
+#[doc = include_str!("errors.md")]
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -276,6 +278,30 @@ mod tests {
     fn statuses_are_those_of_the_table() {
         let statuses: Vec<u8> = kinds().map(|kind| Error::new(kind, "").exit_code()).collect();
         assert_eq!(statuses, [1, 1, 64, 64, 70, 70, 71, 75, 77, 42, 139]);
+    }
+
+    #[test]
+    fn documented_statuses_are_those_of_the_kinds() {
+        let mut undocumented: Vec<_> = kinds().collect();
+        for row in include_str!("errors.md").lines().filter(|line| line.starts_with("| `")) {
+            let cells: Vec<_> = row.split('|').map(str::trim).collect();
+            let [_, _message, kind, status, ..] = cells[..] else { panic!("not a row: {row}") };
+            if kind.is_empty() {
+                // The process ends without an error.
+                continue;
+            }
+            let is_meant =
+                |known: &ErrorKind| format!("`{known:?}`(").starts_with(kind.trim_end_matches('`'));
+            let known = kinds().find(is_meant).unwrap_or_else(|| panic!("there is no such kind: {row}"));
+            let expected = match known {
+                ErrorKind::Ended(_) => "the daemon's".to_owned(),
+                ErrorKind::Killed(_) => "128 + N".to_owned(),
+                known => Error::new(known, "").exit_code().to_string(),
+            };
+            assert_eq!(status, expected, "{row}");
+            undocumented.retain(|other| *other != known);
+        }
+        assert_eq!(undocumented, []);
     }
 
     #[test]

@@ -190,16 +190,14 @@ fn find(origin: &Origin) -> Option<(Entry<'_>, Marker)> {
     match marker::judge(&marker, evidence, || [process::parent(), process::session()]) {
         Verdict::Recognised => Some((entry, marker)),
         Verdict::NotAStage => None,
-        Verdict::CannotTell => {
-            refuse(b": cannot tell the stage of the start: the channel cannot be verified\n")
-        }
+        Verdict::CannotTell => refuse(b"cannot tell the stage of the start: the channel cannot be verified"),
     }
 }
 
 /// Ends a process that can be none of the three, before `main`.
 fn refuse(why: &[u8]) -> ! {
     let program = memory::argument_strings().next().map_or(&b""[..], crate::launch::last_component);
-    fds::complain(&[program, why]);
+    fds::complain(&[program, b": ", why, b"\n"]);
     process::exit_now(71)
 }
 
@@ -243,7 +241,7 @@ fn doubt(error: &io::Error) -> Evidence {
 /// starts, and the hello goes out of the channel, as the sign that the loader is done.
 fn take_over(marker: &Marker) {
     if !fds::is_open(marker.line) {
-        refuse(b": the stage of the start names a descriptor that is not there\n");
+        refuse(b"the stage of the start names a descriptor that is not there");
     }
     signals::unblock_faults();
     if fds::close_all_on_exec().is_err() {

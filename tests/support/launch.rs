@@ -13,7 +13,7 @@ use std::{
 
 use nix::sys::signal::Signal;
 
-use crate::{Case, NOBODY, Process, Terminal, case, wait::DEADLINE, wait_until};
+use crate::{Case, NOBODY, Process, Terminal, case, errors, wait::DEADLINE, wait_until};
 
 /// A program to be started, as a user, a shell or a supervisor would: with exactly these arguments, this environment
 /// and these surroundings. It starts in the folder of its case, if nothing else is said.
@@ -195,14 +195,17 @@ impl Outcome {
         assert!(self.status.success() && self.stderr.is_empty(), "{self:?}");
     }
 
-    /// It exited with another status, and said why in one line, which this gives back.
+    /// It exited with another status, and said why in one line, which this gives back. The documentation has both.
     #[track_caller]
     pub fn failure(&self) -> &str {
-        assert!(self.status.code().is_some_and(|code| code != 0), "{self:?}");
         let text = str::from_utf8(&self.stderr).unwrap();
-        match text.strip_suffix('\n') {
-            Some(line) if !line.is_empty() && !line.contains('\n') => line,
-            _ => panic!("not one line: {self:?}"),
+        match (self.status.code(), text.strip_suffix('\n')) {
+            (Some(status), Some(line)) if status != 0 && !line.contains('\n') => {
+                let (_program, message) = line.split_once(": ").unwrap();
+                errors::assert_documented(message, status);
+                line
+            }
+            _ => panic!("not one line, or success: {self:?}"),
         }
     }
 

@@ -16,6 +16,7 @@
 #![allow(missing_docs, reason = "read beside its callers; what a name does not say is written down")]
 
 mod case;
+pub mod errors;
 pub mod forgery;
 mod launch;
 mod process;

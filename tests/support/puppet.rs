@@ -57,6 +57,7 @@ pub fn obey_with(point: &str, more: &[(&str, &str)]) -> Result<(), String> {
             "raise" => loop {
                 raise(Signal::try_from(number()).unwrap()).unwrap();
             },
+            "print" => println!("{what}"),
             // Without O_NOCTTY, as one opens a file that happens to be a terminal. It stays open.
             "open" => mem::forget(OpenOptions::new().read(true).write(true).open(what).unwrap()),
             // A helper that lives on, with the same stdout and stderr.

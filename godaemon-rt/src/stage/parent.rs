@@ -28,6 +28,8 @@ use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
+const NO_NULL_DEVICE: &str = "cannot open the null device /dev/null";
+
 /// A start that is prepared: whatever the user can get wrong about the options has been found out, and only the files
 /// are missing.
 pub(crate) struct Plan {
@@ -174,9 +176,7 @@ impl Plan {
 
     fn readers_and_supervisor(&self) -> Result<[Option<Reader>; 2], Error> {
         let reader = || match self.capture_output {
-            true => {
-                capture::nothing().map(Some).map_err(|why| Error::system("cannot open the null device", why))
-            }
+            true => capture::nothing().map(Some).map_err(|why| Error::system(NO_NULL_DEVICE, why)),
             false => Ok(None),
         };
         let readers = [reader()?, reader()?];
@@ -198,7 +198,7 @@ impl Plan {
     /// Starts the first child; returns with all signals blocked.
     fn start_first_child(&self) -> Result<(Wait, Mask), Error> {
         let preparing = |what: &'static str| move |why| Error::system(what, why);
-        let null = fds::null_device().map_err(preparing("cannot open the null device /dev/null"))?;
+        let null = fds::null_device().map_err(preparing(NO_NULL_DEVICE))?;
         let (relay, output) =
             fds::pipe().map_err(preparing("cannot make a pipe for the output of the start"))?;
         let (lifeline, line) = fds::pipe().map_err(preparing("cannot make a pipe to the first child"))?;
