@@ -16,7 +16,7 @@ use std::{
 };
 
 use nix::{errno::Errno, sys::signal::Signal};
-use support::{Case, Launch, Outcome, Process, Puppet, program, wait_until};
+use support::{Case, Launch, Outcome, Process, Puppet, errors, program, wait_until};
 
 fn by_hand<'case>(case: &'case Case, what: &str) -> Launch<'case> {
     case.program(program!("by_hand")).arg(what)
@@ -146,6 +146,24 @@ fn many_starts_in_one_parent_leave_nothing_in_it() {
 }
 
 #[test]
+fn many_failures_in_one_parent_leave_nothing_in_it() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "many-failures").run();
+    outcome.assert_success();
+    let expected = [
+        "daemon: no luck",
+        "umask: 0o1000 is over 0o777",
+        "cannot run a copy of the program: Argument list too long (os error 7)",
+        "the same in all threads: true",
+        "children: nobody",
+        "the same descriptors: true",
+    ];
+    let seen = String::from_utf8(outcome.stdout).unwrap();
+    assert!(seen.lines().eq(expected), "{seen}");
+    case.wait_until_empty();
+}
+
+#[test]
 fn fifty_busy_threads_on_both_sides_are_not_in_the_way() {
     // A lock that is held over a fork does harm by chance only.
     for _ in 0..10 {
@@ -162,6 +180,10 @@ fn assert_error(outcome: &Outcome, expected: &str, text: &str) {
     assert!(outcome.status.success(), "{outcome:?}");
     assert_eq!(String::from_utf8_lossy(&outcome.stdout), format!("{expected}\n"), "{outcome:?}");
     assert_eq!(String::from_utf8_lossy(&outcome.stderr), format!("{text}\n"));
+    let (Some(message), Some((_, status))) = (text.lines().last(), expected.rsplit_once(' ')) else {
+        panic!("an error has a text and a status")
+    };
+    errors::assert_documented(message, status.parse().unwrap());
 }
 
 #[test]
@@ -292,6 +314,38 @@ fn failed_start_gives_the_files_back_still_locked() {
     let seen = String::from_utf8(outcome.stdout).unwrap();
     let promises = ["no such name", "another kind", "listener", "locked", "free", "early", "next start"];
     assert!(seen.lines().eq(promises.map(|promise| format!("{promise}: true"))), "{seen}");
+}
+
+#[test]
+fn lock_comes_back_from_every_failure() {
+    let table = [
+        ("file", "Expression, parent, 1"),
+        ("name", "OutOfRange, parent, 64"),
+        ("exec", "System, parent, 71"),
+        ("time", "TimedOut, daemon, 75"),
+        ("never", "NotReady, daemon, 70"),
+        ("fail", "Failed, daemon, 1"),
+        ("panic", "Panicked, daemon, 70"),
+        ("exit", "Ended(3), daemon, 3"),
+        ("first child", "System, first child, 71"),
+    ];
+    for (point, expected) in table {
+        let case = Case::new();
+        let outcome = by_hand(&case, "gives-back-at").arg(point).run();
+        outcome.assert_success();
+        let seen = String::from_utf8(outcome.stdout).unwrap();
+        assert_eq!(
+            seen,
+            format!(
+                "{expected}
+locked: true
+free: true
+"
+            ),
+            "{point}"
+        );
+        case.wait_until_empty();
+    }
 }
 
 #[test]

@@ -3,13 +3,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
-    fs,
-    io::{self, Read},
+    fs::{self, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
-use nix::sys::signal::Signal;
+use nix::{
+    sys::{signal::Signal, stat::Mode},
+    unistd::mkfifo,
+};
 use support::{Case, Launch, Outcome, Process, Puppet, Running, Terminal, program, wait_until};
 
 /// Starts a puppet, up to this point.
@@ -45,12 +50,53 @@ fn failed_expression_is_an_error_at_the_terminal() {
 
 #[test]
 fn error_in_the_daemon_reaches_the_terminal() {
-    for point in BEFORE_UP {
+    let expected =
+        [("daemon's values", "puppet: daemon: points: no luck"), ("body", "puppet: daemon: no luck")];
+    for (point, line) in expected {
         let outcome = ordered_at(point, "error", "no luck");
-        let line = outcome.failure();
-        assert!(line.starts_with("puppet: daemon: ") && line.ends_with("no luck"), "{line}");
-        assert_eq!(line.matches("no luck").count(), 1, "{line}");
+        assert_eq!((outcome.failure(), outcome.status.code()), (line, Some(1)));
     }
+}
+
+#[test]
+fn causes_of_an_error_are_said_once_each() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "causes").run();
+    let line = "before_ready: daemon: cannot open the database: connection refused: nobody listens";
+    assert_eq!((outcome.failure(), outcome.status.code()), (line, Some(1)));
+    case.wait_until_empty();
+}
+
+/// Gives a daemon whose output is captured an order before it is ready.
+fn captured_ordered(order: &str, what: &str) -> Outcome {
+    let case = Case::new();
+    let parent = case.program(program!("captured")).spawn();
+    case.puppet().order(order, what);
+    let outcome = parent.wait();
+    case.wait_until_empty();
+    outcome
+}
+
+#[test]
+fn failure_reaches_the_terminal_past_captured_output() {
+    let outcome = captured_ordered("error", "no luck");
+    assert_eq!((outcome.failure(), outcome.status.code()), ("captured: daemon: no luck", Some(1)));
+    let outcome = captured_ordered("exit", "42");
+    let line = "captured: daemon: ended with status 42 before it was ready";
+    assert_eq!((outcome.failure(), outcome.status.code()), (line, Some(42)));
+    assert_panicked("captured", &captured_ordered("panic", "the sky fell"));
+}
+
+/// One line about a panic in the support library, with its text and place.
+#[track_caller]
+fn assert_panicked(program: &str, outcome: &Outcome) {
+    let line = outcome.failure();
+    let place = line
+        .strip_prefix(&format!("{program}: daemon: panicked at tests/support/puppet.rs:"))
+        .and_then(|line| line.strip_suffix(": the sky fell"));
+    let is_place = |place: &str| place.split(':').filter(|number| number.parse::<u32>().is_ok()).count() == 2;
+    assert!(place.is_some_and(is_place), "{line}");
+    assert_eq!(outcome.status.code(), Some(70));
 }
 
 #[test]
@@ -77,12 +123,30 @@ fn exit_with_0_before_the_daemon_is_up_is_said_too() {
 #[test]
 fn panic_before_the_daemon_is_up_reaches_the_terminal() {
     for point in BEFORE_UP {
-        let outcome = ordered_at(point, "panic", "the sky fell");
-        assert!(outcome.status.code().is_some_and(|code| code != 0), "{outcome:?}");
-        let text = String::from_utf8(outcome.stderr.clone()).unwrap();
-        assert_eq!(text.matches("the sky fell").count(), 1, "{text}");
-        assert!(text.lines().last().is_some_and(|line| line.starts_with("puppet: daemon: ")), "{text}");
+        assert_panicked("puppet", &ordered_at(point, "panic", "the sky fell"));
     }
+}
+
+#[test]
+fn panic_that_aborts_reaches_the_terminal() {
+    let case = Case::new();
+    // As with `panic = "abort"`: the process is gone when the hook returns.
+    let parent = before_ready(&case, "aborts").spawn();
+    case.puppet().order("panic", "the sky fell");
+    assert_panicked("before_ready", &parent.wait());
+    case.wait_until_empty();
+}
+
+#[test]
+fn exhausted_memory_reaches_the_terminal() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "no-memory").run();
+    let text = String::from_utf8_lossy(&outcome.stderr);
+    assert!(text.starts_with("memory allocation of 1099511627776 bytes failed\n"), "{text}");
+    let line = "before_ready: daemon: killed by signal 6 (SIGABRT) before it was ready\n";
+    assert!(text.ends_with(line) && text.matches("daemon").count() == 1, "{text}");
+    assert_eq!(outcome.status.code(), Some(134));
+    case.wait_until_empty();
 }
 
 #[test]
@@ -308,8 +372,7 @@ fn stopped_parent_takes_a_daemon_that_was_up_before_it_looked() {
     let parent = case.program(program!("puppet")).env("LIMIT=3000").env("STOPS=body,up").spawn();
     let daemon = case.puppet();
     let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
-    parent.process().signal(Signal::SIGSTOP);
-    wait_until("the parent to stop", || (parent.process().stat().state == 'T').then_some(()));
+    stop(parent.process());
     daemon.go();
     wait_until("the end of the first child", || (!first_child.is_alive()).then_some(()));
     wait_until("the time to be over", || (begin.elapsed() > Duration::from_secs(3)).then_some(()));
@@ -322,7 +385,7 @@ fn stopped_parent_takes_a_daemon_that_was_up_before_it_looked() {
 
 #[test]
 fn killed_parent_leaves_no_daemon() {
-    for point in BEFORE_UP {
+    for point in ["parent's values", "files"].into_iter().chain(BEFORE_UP) {
         for signal in [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
             let case = Case::new();
             let (parent, _daemon) = stopped_at(&case, point);
@@ -330,6 +393,19 @@ fn killed_parent_leaves_no_daemon() {
             parent.wait().assert_killed(signal);
             case.wait_until_empty();
         }
+    }
+}
+
+#[test]
+fn killed_parent_leaves_no_daemon_that_has_gone_its_own_way() {
+    for what in ["leaves-group", "leaves-session"] {
+        let case = Case::new();
+        let parent = before_ready(&case, what).spawn();
+        let daemon = case.puppet();
+        assert_eq!(daemon.process().0, daemon.number("pgid"));
+        parent.process().signal(Signal::SIGKILL);
+        parent.wait().assert_killed(Signal::SIGKILL);
+        case.wait_until_empty();
     }
 }
 
@@ -360,13 +436,64 @@ fn stopped_parent_goes_on_when_continued() {
     let case = Case::new();
     let (parent, daemon) = stopped_at(&case, "body");
     let process = daemon.process();
-    parent.process().signal(Signal::SIGSTOP);
-    wait_until("the parent to stop", || (parent.process().stat().state == 'T').then_some(()));
+    stop(parent.process());
     daemon.go();
     // It says that it is up, and waits for the parent's word.
     wait_until("the daemon to sleep", || (process.stat().state == 'S').then_some(()));
     parent.process().signal(Signal::SIGCONT);
     parent.wait().assert_success();
+}
+
+/// Stops a process until it gets SIGCONT.
+fn stop(process: Process) {
+    process.signal(Signal::SIGSTOP);
+    wait_until("a process to stop", || (process.stat().state == 'T').then_some(()));
+}
+
+#[test]
+fn stopped_daemon_goes_on_when_continued() {
+    let case = Case::new();
+    let (parent, daemon) = stopped_at(&case, "body");
+    let process = daemon.process();
+    stop(process);
+    daemon.go();
+    process.signal(Signal::SIGCONT);
+    parent.wait().assert_success();
+}
+
+#[test]
+fn stopped_first_child_does_not_keep_the_start() {
+    let case = Case::new();
+    let parent = case.program(program!("puppet")).env("STOPS=body,up").spawn();
+    let daemon = case.puppet();
+    let first_child = Process(daemon.number("ppid"));
+    stop(first_child);
+    daemon.go();
+    parent.wait().assert_success();
+    let daemon = case.puppet();
+    assert_eq!((daemon.text("point"), case.processes()), ("up", vec![daemon.process()]));
+}
+
+#[test]
+fn stopped_first_child_ends_the_daemon_of_a_killed_parent_when_continued() {
+    let case = Case::new();
+    let (parent, daemon) = stopped_at(&case, "body");
+    let first_child = Process(daemon.number("ppid"));
+    stop(first_child);
+    parent.process().signal(Signal::SIGKILL);
+    parent.wait().assert_killed(Signal::SIGKILL);
+    first_child.signal(Signal::SIGCONT);
+    case.wait_until_empty();
+}
+
+#[test]
+fn stopped_daemon_ends_with_its_killed_parent() {
+    let case = Case::new();
+    let (parent, daemon) = stopped_at(&case, "body");
+    stop(daemon.process());
+    parent.process().signal(Signal::SIGKILL);
+    parent.wait().assert_killed(Signal::SIGKILL);
+    case.wait_until_empty();
 }
 
 #[test]
@@ -375,8 +502,7 @@ fn daemon_that_is_killed_before_the_confirmation_takes_its_helpers_along() {
     let (parent, mut daemon) = stopped_at(&case, "body");
     daemon.do_and_report("helper", "sleep");
     let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
-    parent.process().signal(Signal::SIGSTOP);
-    wait_until("the parent to stop", || (parent.process().stat().state == 'T').then_some(()));
+    stop(parent.process());
     daemon.go();
     // It has said that it is up, and the first child's part is done.
     wait_until("the end of the first child", || (!first_child.is_alive()).then_some(()));
@@ -389,7 +515,158 @@ fn daemon_that_is_killed_before_the_confirmation_takes_its_helpers_along() {
     case.wait_until_empty();
 }
 
+// The loader
+
+/// A puppet whose parent has been loaded, and waits to start the first child. One of its libraries is in a folder of
+/// its own; and before a copy looks there, it comes by a gate.
+struct Loading {
+    parent: Running,
+    at_files: Option<Puppet>,
+    program: PathBuf,
+    library: PathBuf,
+    gate: PathBuf,
+}
+
+impl Loading {
+    fn start(case: &Case, limit: &str) -> Option<Self> {
+        // This process needs it, and so does every program of these tests.
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let Some(system) = maps.split_whitespace().find(|path| path.contains("/libgcc_s")) else {
+            support::skip("this test is linked without libgcc_s");
+            return None;
+        };
+        let [gates, libraries] = ["gates", "libraries"].map(|name| case.folder().join(name));
+        [&gates, &libraries].into_iter().for_each(|folder| fs::create_dir(folder).unwrap());
+        let name = Path::new(system).file_name().unwrap();
+        let [gate, library] = [gates.join(name), libraries.join(name)];
+        fs::copy(system, &library).unwrap();
+        let puppet = case.program(program!("puppet"));
+        let program = puppet.path().to_owned();
+        let path = format!("LD_LIBRARY_PATH={}:{}", gates.display(), libraries.display());
+        let parent = puppet.env(path).env("STOPS=files").env(format!("LIMIT={limit}")).spawn();
+        Some(Self { parent, at_files: Some(case.puppet()), program, library, gate })
+    }
+
+    /// Lets the parent start the first child.
+    fn go(&mut self) {
+        self.at_files.take().unwrap().go();
+    }
+
+    /// Makes every copy stop until the gate is opened for it.
+    fn close_gate(&self) {
+        mkfifo(&self.gate, Mode::S_IRWXU).unwrap();
+    }
+
+    /// Lets a copy through when it has come.
+    fn open_gate(&self) {
+        let gate = wait_until("a copy to come to the gate", || {
+            OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(&self.gate).ok()
+        });
+        // The beginning of a library for 32 bits, with which the loader goes on to the next folder.
+        let mut beginning = [0; 128];
+        beginning[..7].copy_from_slice(b"\x7fELF\x01\x01\x01");
+        (&gate).write_all(&beginning).unwrap();
+    }
+
+    /// Replaces the library by an empty file.
+    fn break_library(&self) {
+        // The parent has the other one in its memory.
+        fs::remove_file(&self.library).unwrap();
+        fs::write(&self.library, "").unwrap();
+    }
+
+    /// The loader's own words and one line of the parent.
+    #[track_caller]
+    fn assert_fails(self, line: &str, status: i32) {
+        let [program, library] = [&self.program, &self.library].map(|path| path.display());
+        let words = format!("{program}: error while loading shared libraries: {library}: file too short");
+        let outcome = self.parent.wait();
+        assert_eq!(String::from_utf8_lossy(&outcome.stderr), format!("{words}\n{line}\n"));
+        assert_eq!(outcome.status.code(), Some(status));
+    }
+}
+
+#[test]
+fn library_that_the_first_child_cannot_load_reaches_the_terminal() {
+    let case = Case::new();
+    let Some(mut loading) = Loading::start(&case, AN_HOUR) else { return };
+    loading.break_library();
+    loading.go();
+    loading.assert_fails("puppet: first child: ended with status 127", 71);
+    case.wait_until_empty();
+}
+
+#[test]
+fn library_that_the_daemon_cannot_load_reaches_the_terminal() {
+    let case = Case::new();
+    let Some(mut loading) = Loading::start(&case, AN_HOUR) else { return };
+    loading.close_gate();
+    loading.go();
+    loading.open_gate();
+    wait_until("the daemon", || (case.processes().len() == 3).then_some(()));
+    loading.break_library();
+    loading.open_gate();
+    loading.assert_fails("puppet: daemon: ended with status 127 before it was ready", 127);
+    case.wait_until_empty();
+}
+
+#[test]
+fn copy_that_the_loader_keeps_is_ended_when_its_time_is_over() {
+    for loaded in 0..2 {
+        let case = Case::new();
+        let Some(mut loading) = Loading::start(&case, "2000") else { return };
+        loading.close_gate();
+        loading.go();
+        (0..loaded).for_each(|_| loading.open_gate());
+        let outcome = loading.parent.wait();
+        assert_eq!(outcome.failure(), "puppet: daemon: not ready within 2 s, ended");
+        assert_eq!(outcome.status.code(), Some(75));
+        case.wait_until_empty();
+    }
+}
+
 // What is printed
+
+#[test]
+fn output_of_the_start_appears_as_it_comes() {
+    let case = Case::new();
+    let mut terminal = Terminal::new();
+    let parent = before_ready(&case, "prints").on(&terminal).spawn();
+    let mut daemon = case.puppet();
+    terminal.wait_for("on stdout\r\non stderr\r\n");
+    daemon.do_and_report("print", "by order");
+    terminal.wait_for("by order");
+    daemon.go();
+    parent.wait().assert_success();
+}
+
+#[test]
+fn output_of_the_start_is_whole_and_ends_with_it() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "prints-much").run();
+    assert!(outcome.status.success() && outcome.stdout.is_empty(), "{outcome:?}");
+    let text = String::from_utf8(outcome.stderr).unwrap();
+    let printed_by =
+        |who: &str| -> Vec<_> { text.lines().filter_map(|line| line.strip_prefix(who)).collect() };
+    // More than any pipe holds, by the daemon and by a helper, in order, and not a byte from later.
+    let expected: Vec<_> = (0..20_000).map(|number| format!("{number:030}")).collect();
+    for who in ["stdout ", "stderr ", "helper "] {
+        assert!(printed_by(who).iter().eq(&expected), "{who}");
+    }
+    assert_eq!(text.lines().count(), 3 * expected.len());
+    // It has printed more since, and is as well as ever.
+    assert_eq!(case.puppet().text("point"), "up");
+}
+
+#[test]
+fn last_words_of_a_start_that_fails_appear_whole() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "prints-and-exits").run();
+    let line = "before_ready: daemon: ended with status 3 before it was ready";
+    assert_eq!(String::from_utf8_lossy(&outcome.stderr), format!("on stdout\nno end of a line\n{line}\n"));
+    assert_eq!((outcome.status.code(), outcome.stdout.as_slice()), (Some(3), b"".as_slice()));
+    case.wait_until_empty();
+}
 
 #[test]
 fn nothing_of_a_start_that_went_well_is_printed() {

@@ -5,8 +5,10 @@
 use std::{
     env,
     error::Error,
+    fmt,
     fs::File,
-    io::{self, Read},
+    hint,
+    io::{self, Read, Write},
     os::fd::AsFd,
     panic,
     process::{self, Command, Stdio},
@@ -18,10 +20,11 @@ use godaemon::Ready;
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
+        resource::{Resource, setrlimit},
         signal::{SigSet, SigmaskHow, sigprocmask},
         wait::waitpid,
     },
-    unistd::{ForkResult, Pid, dup2_stderr, dup2_stdout, setpgid},
+    unistd::{ForkResult, Pid, dup2_stderr, dup2_stdout, setpgid, setsid},
 };
 
 #[godaemon::main(
@@ -45,9 +48,42 @@ fn main(what: String, ready: Ready) -> Result<(), Box<dyn Error>> {
             sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None)?;
             Ok(support::obey("body")?)
         }
+        "leaves-session" => {
+            setsid()?;
+            Ok(support::obey("body")?)
+        }
         "leaves-group" => {
             setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
             Ok(support::obey("body")?)
+        }
+        "causes" => {
+            let failure =
+                Failure::chain(&["cannot open the database", "connection refused", "nobody listens"]);
+            Err(failure.ok_or("no error")?)
+        }
+        "aborts" => {
+            let previous = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                previous(info);
+                process::abort();
+            }));
+            Ok(support::obey("body")?)
+        }
+        "no-memory" => {
+            setrlimit(Resource::RLIMIT_AS, 1 << 30, 1 << 30)?;
+            drop(hint::black_box(Vec::<u8>::with_capacity(1 << 40)));
+            Err("there was enough".into())
+        }
+        "prints" => {
+            println!("on stdout");
+            eprintln!("on stderr");
+            Ok(support::obey("body")?)
+        }
+        "prints-much" => print_much(ready),
+        "prints-and-exits" => {
+            println!("on stdout");
+            eprint!("no end of a line");
+            process::exit(3)
         }
         "late-error" => fail_late(ready),
         what => match what.strip_prefix("child-") {
@@ -81,6 +117,53 @@ fn start_noisy_helper(ready: Ready) -> Result<(), Box<dyn Error>> {
     });
     ready.notify()?;
     Ok(support::obey("up")?)
+}
+
+/// More than a pipe holds: the daemon to both streams, and a helper. And more when it is up.
+fn print_much(ready: Ready) -> Result<(), Box<dyn Error>> {
+    let script = "i=0; while [ $i -lt 20000 ]; do printf 'helper %030d\\n' $i; i=$((i+1)); done";
+    let helper = Command::new("/bin/sh").arg("-c").arg(script).spawn();
+    for number in 0..20_000 {
+        // Each line in one piece, or else the helper's would be amid.
+        println!("stdout {number:030}");
+        io::stderr().write_all(format!("stderr {number:030}\n").as_bytes())?;
+    }
+    if !helper?.wait()?.success() {
+        return Err("the helper failed".into());
+    }
+    ready.notify()?;
+    println!("stdout afterwards");
+    eprintln!("stderr afterwards");
+    Ok(support::obey("up")?)
+}
+
+/// An error whose text repeats its cause, as that of many does.
+#[derive(Debug)]
+struct Failure {
+    text: &'static str,
+    cause: Option<Box<Failure>>,
+}
+
+impl Failure {
+    fn chain(texts: &[&'static str]) -> Option<Box<Self>> {
+        let (text, causes) = texts.split_first()?;
+        Some(Box::new(Self { text, cause: Self::chain(causes) }))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Some(cause) => write!(f, "{}: {cause}", self.text),
+            None => f.write_str(self.text),
+        }
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
 }
 
 /// Stops where `main` has returned, and the process has not ended.

@@ -1,6 +1,7 @@
 //! A daemon without the attribute. Its first argument says how it is made; it tells what came of it, and goes on.
 
 use std::{
+    collections::BTreeMap,
     env,
     error::Error,
     fs::{File, TryLockError},
@@ -19,9 +20,13 @@ use std::{
 use godaemon::{Options, Stage, Started};
 use nix::{
     errno::Errno,
-    sys::wait::{WaitPidFlag, waitpid},
+    sys::{
+        signal::{Signal, kill},
+        wait::{WaitPidFlag, waitpid},
+    },
+    unistd::getppid,
 };
-use support::Process;
+use support::{Descriptor, Process};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let what = env::args().nth(1).ok_or("what?")?;
@@ -31,7 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "many-starts" => many_starts(),
         "busy" => busy(),
         "ready" => ready(&env::args().nth(2).ok_or("what to do with it?")?),
+        "many-failures" => many_failures(),
         "gives-back" => gives_back(),
+        "gives-back-at" => gives_back_at(&env::args().nth(2).ok_or("at what?")?),
         "gives-back-others" => gives_back_others(),
         "takes-files" => takes_files(),
         "again" => again(false),
@@ -110,7 +117,6 @@ fn many_starts() -> Result<(), Box<dyn Error>> {
         Ok(Started::Daemon(_)) => Err("this was the parent".to_owned()),
         Err(error) => Err(format!("{error:#}")),
     };
-    let descriptors = || Process(process::id().cast_signed()).descriptors();
     let before = descriptors();
     let mut started = vec![one()?, one()?, one()?];
     let at_once: Vec<_> = thread::scope(|scope| {
@@ -120,14 +126,48 @@ fn many_starts() -> Result<(), Box<dyn Error>> {
     for result in at_once {
         started.push(result.map_err(|_| "a thread panicked")??);
     }
-    let left = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-        Err(Errno::ECHILD) => "nobody".to_owned(),
-        other => format!("{other:?}"),
-    };
-    let same = (descriptors() == before).to_string();
+    let (left, same) = (children(), (descriptors() == before).to_string());
     let mut report = vec![("children", left.as_str()), ("same_descriptors", same.as_str())];
     report.extend(started.iter().map(|pid| ("started", pid.as_str())));
     Ok(support::obey_with("parent", &report)?)
+}
+
+fn descriptors() -> BTreeMap<i32, Descriptor> {
+    Process(process::id().cast_signed()).descriptors()
+}
+
+fn children() -> String {
+    match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Err(Errno::ECHILD) => "nobody".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// One after the other, and several at once. All of them fail, in every process.
+fn many_failures() -> Result<(), Box<dyn Error>> {
+    let options = || Options::new().file_with("file", null).capture_output().wait_for_ready();
+    if godaemon::stage() == Stage::Daemon {
+        let mut daemon = options().daemonize()?;
+        daemon.take_ready().ok_or("no `Ready`")?.fail("no luck");
+    }
+    let failures = || -> Vec<_> {
+        [options(), options().umask(0o1000), options().program_name("x".repeat(1 << 20))]
+            .map(|options| {
+                options.start().map_or_else(|error| format!("{error:#}"), |started| format!("{started:?}"))
+            })
+            .into()
+    };
+    let before = descriptors();
+    let one_by_one = failures();
+    let same = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(failures)).collect();
+        threads.into_iter().all(|thread| thread.join().is_ok_and(|failures| failures == one_by_one))
+    });
+    println!("{}", one_by_one.join("\n"));
+    println!("the same in all threads: {same}");
+    println!("children: {}", children());
+    println!("the same descriptors: {}", descriptors() == before);
+    Ok(())
 }
 
 /// Fifty threads that do what is said to be dangerous beside a `fork`: they allocate, take the lock of stdout, and look
@@ -237,6 +277,41 @@ fn gives_back() -> Result<(), Box<dyn Error>> {
     if let Started::Parent(pid) = Options::new().file_with("lock", lock).start()? {
         say("next start", Process(pid.cast_signed()).is_alive());
     }
+    Ok(())
+}
+
+/// Starts, with a lock, what fails at this point, and says why and whether the lock is back.
+fn gives_back_at(point: &str) -> Result<(), Box<dyn Error>> {
+    let options = Options::new().wait_for_ready().file_with("lock", || -> Result<File, Box<dyn Error>> {
+        let file = File::create("lock")?;
+        file.try_lock()?;
+        Ok(file)
+    });
+    let options = match point {
+        "file" => options.file_with("failing", || File::open("no such file")),
+        "name" => options.file_with("lock", null),
+        // More than a program may be given.
+        "exec" => options.program_name("x".repeat(1 << 20)),
+        "time" => options.start_timeout(Duration::ZERO),
+        "never" if godaemon::stage() == Stage::Daemon => return Ok(()),
+        _ => options,
+    };
+    let mut error = match options.daemonize() {
+        Ok(mut daemon) => match (daemon.take_ready(), point) {
+            (Some(ready), "fail") => ready.fail("no luck"),
+            (_, "panic") => panic!("the sky fell"),
+            (_, "exit") => process::exit(3),
+            (_, "first child") => return Ok(kill(getppid(), Signal::SIGKILL)?),
+            _ => return Ok(support::obey("daemon")?),
+        },
+        Err(error) => error,
+    };
+    println!("{}", summary(&error));
+    let file: File = error.take_file("lock").ok_or("the lock is gone")?;
+    let other = File::open("lock")?;
+    println!("locked: {}", matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
+    drop((error, file));
+    println!("free: {}", other.try_lock().is_ok());
     Ok(())
 }
 
