@@ -21,7 +21,7 @@ fn each_option_is_known_once_and_in_its_form() {
             "expected `on_ready = <expression>`",
             "unknown option `capture_ouput`\nhelp: an option with a similar name exists: `capture_output`",
             "unknown option `chdir`\nhelp: the options are `capture_output`, `files`, `values`, `program_name`, \
-             `foreground`, `working_dir`, `umask`, `on_ready`, `crate`",
+             `foreground`, `working_dir`, `umask`, `start_timeout`, `on_ready`, `crate`",
         ]
     );
 }
