@@ -43,8 +43,13 @@ pub fn launch_dir() -> Option<&'static Path> {
 /// process 1, as in a container, or a service of systemd with `Type=notify`.
 ///
 /// That is: `NOTIFY_SOCKET` is set, and `SYSTEMD_EXEC_PID`, if it is set, is this process; a process that a service
-/// starts is not supervised itself. `Type=simple` and `Type=exec` cannot be told from `Type=forking`: give the
-/// program a `--foreground` for such units.
+/// starts is not supervised itself. Some cannot be told from others by that, and can be helped:
+///
+/// | what | is taken for | help |
+/// |---|---|---|
+/// | `Type=simple`, `Type=exec`, `docker run --init`, runit, s6 | not supervised | give the program a `--foreground` |
+/// | `Type=forking` or `oneshot` with `NotifyAccess=` or `WatchdogSec=` | `Type=notify` | leave them out, or `UnsetEnvironment=NOTIFY_SOCKET` |
+/// | a shell in a container of `systemd-nspawn`, which has `NOTIFY_SOCKET` | `Type=notify` | `env -u NOTIFY_SOCKET echod` |
 ///
 /// ```
 /// # use godaemon_rt as godaemon;
