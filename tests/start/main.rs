@@ -1,0 +1,61 @@
+//! A start is whole, or it did not happen: whatever goes wrong before the daemon is up reaches the terminal, and leaves
+//! nothing behind.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod ends;
+mod forked;
+mod interrupted;
+mod loader;
+mod output;
+mod timeout;
+
+use nix::sys::signal::Signal;
+use support::{Case, Launch, Outcome, Process, Puppet, Running, program, wait_until};
+
+/// Starts a puppet, up to this point.
+fn stopped_at(case: &Case, point: &str) -> (Running, Puppet) {
+    let parent = case.program(program!("puppet")).env(format!("STOPS={point}")).spawn();
+    (parent, case.puppet())
+}
+
+/// Gives a puppet an order at this point, and sees how the start goes.
+fn ordered_at(point: &str, order: &str, what: &str) -> Outcome {
+    let case = Case::new();
+    let (parent, puppet) = stopped_at(&case, point);
+    puppet.order(order, what);
+    let outcome = parent.wait();
+    assert_eq!(outcome.stdout, b"", "the parent thinks that the daemon is up");
+    case.wait_until_empty();
+    outcome
+}
+
+/// The points that a daemon passes before it is up.
+const BEFORE_UP: [&str; 2] = ["daemon's values", "body"];
+
+/// Long enough for a start on any machine, in milliseconds.
+const AN_HOUR: &str = "3600000";
+
+/// The program that does this before it is ready.
+fn before_ready<'case>(case: &'case Case, what: &str) -> Launch<'case> {
+    case.program(program!("before_ready")).arg(what)
+}
+
+/// Stops a process until it gets SIGCONT.
+fn stop(process: Process) {
+    process.signal(Signal::SIGSTOP);
+    wait_until("a process to stop", || (process.stat().state == 'T').then_some(()));
+}
+
+#[test]
+fn starts_at_the_same_time_do_not_disturb_each_other() {
+    let case = Case::new();
+    let parents: Vec<_> = (0..20).map(|_| case.program(program!("witness")).spawn()).collect();
+    for parent in parents {
+        parent.wait().assert_success();
+    }
+    let daemons: Vec<_> = (0..20).map(|_| case.puppet()).collect();
+    let mut numbers: Vec<_> = daemons.iter().map(|daemon| daemon.process().0).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 20);
+}
