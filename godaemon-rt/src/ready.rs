@@ -16,7 +16,7 @@ use std::os::unix::net::UnixDatagram;
 ///
 /// Dropped unused it only says so. If `main` ends within two seconds, its own end is what the parent reports: an
 /// error by `?` before `notify` is the commonest failure, and Rust drops `Ready` first. Otherwise the start has
-/// failed, and the daemon is ended.
+/// failed, and the daemon is ended. In the foreground nobody is told: a supervisor waits as long as it is set to.
 ///
 /// ```no_run
 /// # fn prepare_everything() -> Result<(), String> { Ok(()) }
