@@ -328,6 +328,7 @@ fn lock_comes_back_from_every_failure() {
         ("panic", "Panicked, daemon, 70"),
         ("exit", "Ended(3), daemon, 3"),
         ("first child", "System, first child, 71"),
+        ("stopped first child", "TimedOut, daemon, 75"),
     ];
     for (point, expected) in table {
         let case = Case::new();

@@ -445,6 +445,11 @@ impl Sender {
         Ok(Sender { pending })
     }
 
+    /// Sends nothing more.
+    pub(crate) fn abandon(&mut self) {
+        self.pending.clear();
+    }
+
     /// Whether everything is out.
     pub(crate) fn is_done(&self) -> bool {
         self.pending.is_empty()

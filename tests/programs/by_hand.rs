@@ -293,6 +293,7 @@ fn gives_back_at(point: &str) -> Result<(), Box<dyn Error>> {
         // More than a program may be given.
         "exec" => options.program_name("x".repeat(1 << 20)),
         "time" => options.start_timeout(Duration::ZERO),
+        "stopped first child" => options.start_timeout(Duration::from_secs(1)),
         "never" if godaemon::stage() == Stage::Daemon => return Ok(()),
         _ => options,
     };
@@ -301,6 +302,12 @@ fn gives_back_at(point: &str) -> Result<(), Box<dyn Error>> {
             (Some(ready), "fail") => ready.fail("no luck"),
             (_, "panic") => panic!("the sky fell"),
             (_, "exit") => process::exit(3),
+            (_, "stopped first child") => {
+                kill(getppid(), Signal::SIGSTOP)?;
+                // It takes the system a while to end what has much memory.
+                let _much = hint::black_box(vec![1_u8; 128 << 20]);
+                return Ok(support::obey("daemon")?);
+            }
             (_, "first child") => return Ok(kill(getppid(), Signal::SIGKILL)?),
             _ => return Ok(support::obey("daemon")?),
         },

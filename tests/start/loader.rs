@@ -57,6 +57,9 @@ impl Loading {
         let gate = wait_until("a copy to come to the gate", || {
             OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(&self.gate).ok()
         });
+        // The next copy is to stop as well, whatever becomes of this one.
+        fs::remove_file(&self.gate).unwrap();
+        self.close_gate();
         // The beginning of a library for 32 bits, with which the loader goes on to the next folder.
         let mut beginning = [0; 128];
         beginning[..7].copy_from_slice(b"\x7fELF\x01\x01\x01");

@@ -31,11 +31,9 @@ pub(crate) fn run(marker: &Marker, entry: Entry<'_>, envp: *const *const c_char)
         process::set_name_of_thread(launch::last_component_of(name));
     }
     match start_daemon(marker, entry, envp) {
-        Ok(daemon) => wait_beside(marker.channel, &daemon),
+        Ok(daemon) => wait_beside(marker, &daemon),
         Err(NotStarted { step, error }) => {
-            let errno = error.raw_os_error().unwrap_or(libc::EIO);
-            // A parent that is gone needs no report, and this process ends in either case.
-            let _ = send_all(marker.channel, &channel::not_started(step, errno));
+            report_failure(marker.channel, step, &error);
             process::exit_now(71)
         }
     }
@@ -60,7 +58,7 @@ fn start_daemon(
             error: io::Error::from_raw_os_error(libc::EOPNOTSUPP),
         });
     }
-    // The parent sees by this line when the first child is gone, so the daemon must not hold it.
+    // Parent and first child see by this line when the other is gone, so the daemon must not hold it.
     fds::set_close_on_exec(marker.line, true).map_err(preparing)?;
     signals::notice_children().map_err(preparing)?;
     let [up, line] = socket::raw_pair().map_err(preparing)?;
@@ -73,11 +71,14 @@ fn start_daemon(
 }
 
 /// Stays until the daemon is up, has ended, or has lost its parent.
-fn wait_beside(channel: RawFd, daemon: &Daemon) -> ! {
-    let mut watched = [Watched::readable(daemon.up), Watched::hung_up(channel)];
+fn wait_beside(marker: &Marker, daemon: &Daemon) -> ! {
+    let channel = marker.channel;
+    // Nobody writes to the lifeline: what there is to read is its end, when the parent is gone or has given up.
+    let mut watched = [Watched::readable(daemon.up), Watched::readable(marker.line)];
     loop {
-        if signals::wait_for(&mut watched, None).is_err() {
+        if let Err(error) = signals::wait_for(&mut watched, None) {
             // Blind, it cannot answer for the daemon.
+            report_failure(channel, Step::Watch, &error);
             end(channel, daemon);
         }
         let [up, parent] = &mut watched;
@@ -95,8 +96,11 @@ fn wait_beside(channel: RawFd, daemon: &Daemon) -> ! {
             Ok(None) => {}
             Ok(Some(_)) if is_up(daemon) => process::exit_now(0),
             Ok(Some(how)) => report_and_clear(channel, how),
-            // Nor can it without the kernel's word.
-            Err(_) => end(channel, daemon),
+            Err(error) => {
+                // Nor can it without the kernel's word.
+                report_failure(channel, Step::Watch, &error);
+                end(channel, daemon)
+            }
         }
     }
 }
@@ -150,6 +154,12 @@ fn clear_group(deadline: Instant) -> ! {
         let _ = signals::wait_for(&mut [], Some(LOOK));
     }
     process::exit_now(0)
+}
+
+fn report_failure(channel: RawFd, step: Step, error: &io::Error) {
+    let errno = error.raw_os_error().unwrap_or(libc::EIO);
+    // A parent that is gone needs no report.
+    let _ = send_all(channel, &channel::not_started(step, errno));
 }
 
 fn report(channel: RawFd, how: End) {

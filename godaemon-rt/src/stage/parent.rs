@@ -50,8 +50,8 @@ pub(crate) struct Plan {
 /// This process's ends of the ways to the copies.
 struct Ends {
     channel: UnixStream,
-    /// At its end when the first child is gone, which alone holds the other end.
-    lifeline: OwnedFd,
+    /// Says nothing but that somebody is gone: the first child, which alone holds the other end, or this process.
+    lifeline: UnixStream,
     /// What the daemon prints until it is up.
     relay: OwnedFd,
 }
@@ -201,8 +201,8 @@ impl Plan {
         let null = fds::null_device().map_err(preparing(NO_NULL_DEVICE))?;
         let (relay, output) =
             fds::pipe().map_err(preparing("cannot make a pipe for the output of the start"))?;
-        let (lifeline, line) = fds::pipe().map_err(preparing("cannot make a pipe to the first child"))?;
-        let (channel, far_end) = channel().map_err(preparing("cannot make the channel to the daemon"))?;
+        let (lifeline, line) = pair().map_err(preparing("cannot make a line to the first child"))?;
+        let (channel, far_end) = pair().map_err(preparing("cannot make the channel to the daemon"))?;
 
         let random = RandomState::new().hash_one(());
         let marker = Marker {
@@ -282,8 +282,8 @@ fn environment(entry: &CString) -> Vec<*const c_char> {
     entries
 }
 
-/// The two ends of the channel, neither of them a standard stream, that raise no SIGPIPE.
-fn channel() -> io::Result<(UnixStream, UnixStream)> {
+/// Two connected sockets, neither of them a standard stream, that raise no SIGPIPE.
+fn pair() -> io::Result<(UnixStream, UnixStream)> {
     let (near, far) = UnixStream::pair()?;
     let above = |end: UnixStream| -> io::Result<UnixStream> {
         let end = fds::above_standard(end.into())?;

@@ -63,10 +63,11 @@ pub(crate) enum Step {
     Prepare = 6,
     Directory = 7,
     Namespace = 8,
+    Watch = 9,
 }
 
 impl Step {
-    const ALL: [Step; 9] = [
+    const ALL: [Step; 10] = [
         Step::Process,
         Step::Session,
         Step::Standard,
@@ -76,6 +77,7 @@ impl Step {
         Step::Prepare,
         Step::Directory,
         Step::Namespace,
+        Step::Watch,
     ];
 
     /// The step with this number.
@@ -97,6 +99,7 @@ impl fmt::Display for Step {
             Step::Namespace => {
                 "as process 1 of a new process namespace it would take the daemon with it at its end"
             }
+            Step::Watch => "cannot watch over the daemon",
             Step::Directory => "cannot go back to the directory of the launch",
         })
     }

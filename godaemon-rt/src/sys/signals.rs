@@ -123,11 +123,6 @@ impl Watched {
         Watched(libc::pollfd { fd, events: libc::POLLIN, revents: 0 })
     }
 
-    /// Waits until the other end is gone, whatever there is to read.
-    pub(crate) fn hung_up(fd: RawFd) -> Watched {
-        Watched(libc::pollfd { fd, events: libc::POLLHUP, revents: 0 })
-    }
-
     /// Waits until there is room to write.
     pub(crate) fn writable(fd: RawFd) -> Watched {
         Watched(libc::pollfd { fd, events: libc::POLLOUT, revents: 0 })

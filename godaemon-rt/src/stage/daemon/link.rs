@@ -164,17 +164,28 @@ pub(crate) fn up() {
         *link() = Some(own);
         fail(&Error::system("cannot let go of the terminal", why));
     }
-    let told = own.send(&ToParent::Up { pid: std::process::id() });
-    // The first child only stays until here; that it is gone is no failure.
-    let _ = send_all(own.line.as_raw_fd(), &[1]);
-    match told.and_then(|()| receive(own.channel.as_raw_fd())) {
-        Ok(ToDaemon::Confirm) => {}
-        _ => {
-            // The first child, which would have ended them, may be gone.
-            process::end_helpers();
-            std::process::exit(75)
+    let confirmed = match own.send(&ToParent::Up { pid: std::process::id() }) {
+        Ok(()) => {
+            // The first child only stays until here; that it is gone is no failure.
+            let _ = send_all(own.line.as_raw_fd(), &[1]);
+            matches!(receive(own.channel.as_raw_fd()), Ok(ToDaemon::Confirm))
         }
+        Err(why) if is_hang_up(&why) => false,
+        Err(why) => {
+            *link() = Some(own);
+            fail(&Error::system("cannot say that it is up", why));
+        }
+    };
+    if !confirmed {
+        // The first child, which would have ended them, may be gone.
+        process::end_helpers();
+        std::process::exit(75)
     }
+}
+
+/// Whether an error says that nobody is at the other end.
+fn is_hang_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 /// Whether a panic was told; see [`unwinding`].

@@ -30,6 +30,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How long orphans of the first child may take to end after SIGTERM, and then after SIGKILL.
 const ORPHANS_END: Duration = Duration::from_secs(1);
 
+/// How long a process may take from letting go of its descriptors to its end.
+const LAST_MOMENTS: Duration = Duration::from_millis(100);
+
 /// A parent whose first child runs.
 pub(super) struct Wait {
     child: Pid,
@@ -37,6 +40,7 @@ pub(super) struct Wait {
     sender: Sender,
     decoder: Decoder,
     heard: Heard,
+    first_child_runs: bool,
     /// Whether somebody still holds the other end of the channel.
     channel_open: bool,
     /// Whether the last who held it left something unread.
@@ -57,6 +61,7 @@ impl Wait {
             sender,
             decoder,
             heard,
+            first_child_runs: true,
             channel_open: true,
             left_unread: false,
             relay_open: true,
@@ -68,14 +73,14 @@ impl Wait {
     /// Waits until the start has happened, which this process confirms, or has failed. The first child is reaped.
     pub(super) fn until_up(mut self) -> Result<(u32, Mask), Error> {
         loop {
-            let first_child = match self.attend() {
-                Ok(first_child) => first_child,
-                Err(why) => return Err(self.give_up(Error::system("cannot wait for the daemon", why))),
-            };
+            let limit = self.heard.time_left().unwrap_or(LOOK);
+            if let Err(why) = self.attend(limit) {
+                return Err(self.give_up(Error::system("cannot wait for the daemon", why)));
+            }
             if let Some(pid) = self.heard.up {
                 return self.confirm().map(|mask| (pid, mask));
             }
-            if first_child != State::Runs {
+            if !self.first_child_runs {
                 return Err(self.conclude());
             }
             if let Some(why) = self.heard.overdue() {
@@ -84,16 +89,15 @@ impl Wait {
         }
     }
 
-    /// Waits for an event, no longer than the daemon has time, and attends to all that have come. Says what has become of
-    /// the first child.
-    fn attend(&mut self) -> io::Result<State> {
+    /// Waits for an event, no longer than `limit`, and attends to all that have come.
+    fn attend(&mut self, limit: Duration) -> io::Result<()> {
         let watch = |open, fd: &dyn AsRawFd| Watched::readable(if open { fd.as_raw_fd() } else { -1 });
         let mut watched = [
             watch(self.channel_open, &self.ends.channel).or_writable(!self.sender.is_done()),
             watch(self.relay_open, &self.ends.relay),
-            watch(true, &self.ends.lifeline),
+            watch(self.first_child_runs, &self.ends.lifeline),
         ];
-        signals::poll(&mut watched, Some(self.heard.time_left().map_or(LOOK, |left| left.min(LOOK))))?;
+        signals::poll(&mut watched, Some(limit.min(LOOK)))?;
         let [channel, relay, lifeline] = watched;
         let nothing = !watched.iter().any(|one| one.happened() || one.has_room());
         if channel.has_room() {
@@ -103,16 +107,14 @@ impl Wait {
         if relay.happened() {
             self.pass_on();
         }
-        let first_child = match lifeline.happened() {
-            true => State::Ended,
-            false if nothing => process::state(self.child),
-            false => State::Runs,
-        };
+        if lifeline.happened() || (nothing && process::state(self.child) != State::Runs) {
+            self.first_child_runs = false;
+        }
         // The last words of the first child are in the channel when it has ended.
-        if channel.happened() || first_child != State::Runs {
+        if channel.happened() || !self.first_child_runs {
             self.listen()?;
         }
-        Ok(first_child)
+        Ok(())
     }
 
     fn channel(&self) -> RawFd {
@@ -194,14 +196,7 @@ impl Wait {
 
     /// The daemon did not come up, and the first child has ended, or is to.
     fn conclude(mut self) -> Error {
-        if self.channel_open && !self.heard.has_ended() {
-            // Somebody has killed the first child.
-            self.end_orphans();
-        }
-        let first_child = self.reap_with_group();
-        // An error in the last words is no better an explanation than none.
-        let _ = self.listen();
-        self.pass_on_rest();
+        let first_child = self.clear();
         self.judge(first_child)
     }
 
@@ -240,32 +235,64 @@ impl Wait {
         }
     }
 
-    /// Ends what the first child has left behind.
-    fn end_orphans(&mut self) {
-        for signal in [libc::SIGTERM, libc::SIGKILL] {
-            self.kill_group(signal);
-            let deadline = Instant::now() + ORPHANS_END;
-            while self.channel_open && Instant::now() < deadline {
-                let left = deadline.saturating_duration_since(Instant::now());
-                let mut watched = [Watched::readable(self.channel())];
-                if signals::poll(&mut watched, Some(left)).is_err() || self.listen().is_err() {
-                    break;
-                }
+    /// Makes the first child end the daemon, and returns why.
+    fn give_up(mut self, why: Error) -> Error {
+        self.sender.abandon();
+        // The first child notices by the one that its parent is gone, and a daemon in `notify` by the other. What they
+        // have to say, and that they are gone, is still heard.
+        for end in [&self.ends.lifeline, &self.ends.channel] {
+            let _ = end.shutdown(Shutdown::Write);
+        }
+        self.attend_while(FIRST_CHILD_ENDS, |it| it.first_child_runs);
+        self.clear();
+        self.tell_panic();
+        self.end_line();
+        why
+    }
+
+    /// Attends to what comes while somebody holds the channel and the condition holds, no longer than `limit`.
+    fn attend_while(&mut self, limit: Duration, condition: impl Fn(&Wait) -> bool) {
+        let deadline = Instant::now() + limit;
+        while self.channel_open && condition(self) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || self.attend(left).is_err() {
+                break;
             }
         }
     }
 
-    /// Makes the first child end the daemon, and returns why.
-    fn give_up(mut self, why: Error) -> Error {
-        // The first child notices a parent that is gone by this.
-        let _ = self.ends.channel.shutdown(Shutdown::Both);
-        self.channel_open = false;
-        self.first_child_ends();
-        self.reap_with_group();
+    /// Ends whatever is left of a start that failed, and reaps the first child. When this returns, the daemon is gone with
+    /// all that it held, as far as that can be brought about.
+    fn clear(&mut self) -> Option<End> {
+        // If not the first child has reaped the daemon, it is an orphan.
+        for signal in [libc::SIGTERM, libc::SIGKILL] {
+            if self.channel_open && !self.heard.has_ended() {
+                self.kill_group(signal);
+                self.attend_while(ORPHANS_END, |it| !it.heard.has_ended());
+            }
+        }
+        self.kill_group(libc::SIGKILL);
+        if !self.heard.has_ended() {
+            self.await_orphans();
+        }
+        // Where children are reaped by themselves there is nothing to learn.
+        let first_child = process::wait(self.child).ok();
+        // An error in the last words is no better an explanation than none.
+        let _ = self.listen();
         self.pass_on_rest();
-        self.tell_panic();
-        self.end_line();
-        why
+        first_child
+    }
+
+    /// Waits for orphans that have let the channel go and may not have let go of everything.
+    fn await_orphans(&self) {
+        let deadline = Instant::now() + LAST_MOMENTS;
+        while process::state(self.child) != State::Reaped
+            && process::group_has_others(self.child, self.child)
+            && Instant::now() < deadline
+        {
+            // There is no event to wait for.
+            let _ = signals::poll(&mut [], Some(Duration::from_millis(1)));
+        }
     }
 
     /// Waits for the end of the first child, which is near, unless somebody has stopped it: then it would only go on when
@@ -288,12 +315,5 @@ impl Wait {
                 return false;
             }
         }
-    }
-
-    /// Ends what is left of the group of a start that failed, and reaps the first child.
-    fn reap_with_group(&self) -> Option<End> {
-        self.kill_group(libc::SIGKILL);
-        // Where children are reaped by themselves there is nothing to learn.
-        process::wait(self.child).ok()
     }
 }
