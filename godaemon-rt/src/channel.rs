@@ -59,7 +59,7 @@ pub(crate) enum ToParent {
     Panicked { text: String },
     /// The daemon let go of `Ready` without using it.
     ReadyDropped,
-    /// The first child could not start the daemon.
+    /// The first child could not start the daemon, or not watch over it, and ends it.
     NotStarted { step: Step, errno: i32 },
     /// The daemon ended before it was up.
     Ended { end: End, progress: Progress },

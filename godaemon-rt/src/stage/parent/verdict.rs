@@ -306,5 +306,12 @@ mod tests {
             "first child: cannot run a copy of the program: Argument list too long (os error 7)",
             ErrorKind::System,
         );
+        let blind = ToParent::NotStarted { step: Step::Watch, errno: libc::ENOMEM };
+        check(
+            [blind, ended(End::Killed(libc::SIGTERM), called)],
+            ok,
+            "first child: cannot watch over the daemon: Cannot allocate memory (os error 12)",
+            ErrorKind::System,
+        );
     }
 }
