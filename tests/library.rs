@@ -490,6 +490,18 @@ fn supervisor_is_told_by_ready() {
 }
 
 #[test]
+fn supervisor_that_cannot_be_told_is_an_error_of_notify() {
+    let case = Case::new();
+    let program = by_hand(&case, "foreground-ready").env("NOTIFY_SOCKET=/no/such/socket").spawn();
+    case.puppet().go();
+    let outcome = program.wait();
+    assert_eq!(outcome.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&outcome.stderr);
+    let words = "cannot notify the supervisor at /no/such/socket: No such file or directory (os error 2)";
+    assert!(text.contains(words), "{text}");
+}
+
+#[test]
 fn supervised_program_stays_in_the_foreground() {
     let case = Case::new();
     let [(_socket, name), _] = supervisors(&case);

@@ -380,7 +380,7 @@ fn first_child_that_would_be_process_1_is_refused() {
     // Without --fork the next process that this one starts is process 1 of the namespace, and at its end all others end.
     let outcome = case.command("/usr/bin/unshare").arg("--pid").arg(program!("witness")).run();
     let line = outcome.failure();
-    assert!(line.starts_with("witness: first child: as process 1"), "{line}");
+    assert!(line.starts_with("witness: first child: it is process 1"), "{line}");
     assert_eq!(outcome.status.code(), Some(71));
     case.wait_until_empty();
 }

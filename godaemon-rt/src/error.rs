@@ -118,7 +118,11 @@ impl Error {
             }
         }
         let mut texts = texts.into_iter();
-        let what = texts.next().unwrap_or_default();
+        let mut what = texts.next().unwrap_or_default();
+        // An error of this library that `main` returned says where it was already.
+        if let Some(rest) = what.strip_prefix(&format!("{stage}: ")) {
+            what = rest.to_owned();
+        }
         let mut error = Error::new(reason.kind, what).at(stage);
         error.0.source = Cause::chain(texts).map(|cause| Box::new(cause) as _);
         error
@@ -314,6 +318,8 @@ mod tests {
         assert_eq!(error.to_string(), "daemon: what");
         assert_eq!(format!("{error:#}"), "daemon: what: why: deeper: deepest");
         assert_eq!(error.reason(), reason(&["what", "why: deeper", "deepest"]));
+        let error = Error::from_reason(Stage::Daemon, reason(&["daemon: what"]));
+        assert_eq!(error.to_string(), "daemon: what");
     }
 
     #[test]

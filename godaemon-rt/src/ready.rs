@@ -5,6 +5,7 @@ use crate::error::ErrorKind;
 use crate::launch;
 use crate::stage::daemon::link;
 use crate::stdio;
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io;
 use std::os::unix::net::UnixDatagram;
@@ -73,7 +74,7 @@ impl Ready {
     /// Says why the daemon will never be up, and ends the process with status 1. The parent prints the reason, and
     /// exits with 1 as well.
     pub fn fail(mut self, why: impl Display) -> ! {
-        let why = why.to_string();
+        let why = Some(why.to_string()).filter(|why| !why.is_empty()).unwrap_or_else(|| "failed".to_owned());
         match self.listener.take() {
             Some(Listener::Parent) => {
                 link::tell(&ToParent::Failed(Reason { kind: ErrorKind::Failed, texts: vec![why] }));
@@ -99,7 +100,16 @@ impl Drop for Ready {
 
 /// Says `READY=1` to the supervisor as `sd_notify(3)` does; where none is listening there is nothing to say.
 pub(crate) fn notify_supervisor() -> io::Result<()> {
-    let Some(path) = std::env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty()) else { return Ok(()) };
+    match std::env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty()) {
+        Some(path) => send_ready(&path).map_err(|why| {
+            let what = format!("cannot notify the supervisor at {}: {why}", path.display());
+            io::Error::new(why.kind(), what)
+        }),
+        None => Ok(()),
+    }
+}
+
+fn send_ready(path: &OsStr) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {

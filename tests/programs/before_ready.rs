@@ -61,6 +61,8 @@ fn main(what: String, ready: Ready) -> Result<(), Box<dyn Error>> {
                 Failure::chain(&["cannot open the database", "connection refused", "nobody listens"]);
             Err(failure.ok_or("no error")?)
         }
+        "again" => Ok(godaemon::daemonize().map(drop)?),
+        "fails-silently" => ready.fail(""),
         "aborts" => {
             let previous = panic::take_hook();
             panic::set_hook(Box::new(move |info| {

@@ -33,6 +33,24 @@ fn causes_of_an_error_are_said_once_each() {
     case.wait_until_empty();
 }
 
+#[test]
+fn error_of_this_library_says_once_where_it_was() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "again").run();
+    let line = "before_ready: daemon: this process is a daemon already";
+    // It is `main` that returned it.
+    assert_eq!((outcome.failure(), outcome.status.code()), (line, Some(1)));
+    case.wait_until_empty();
+}
+
+#[test]
+fn failure_without_a_reason_is_a_whole_line() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "fails-silently").run();
+    assert_eq!((outcome.failure(), outcome.status.code()), ("before_ready: daemon: failed", Some(1)));
+    case.wait_until_empty();
+}
+
 /// Gives a daemon whose output is captured an order before it is ready.
 fn captured_ordered(order: &str, what: &str) -> Outcome {
     let case = Case::new();

@@ -97,7 +97,7 @@ impl fmt::Display for Step {
             Step::Execute => "cannot run a copy of the program",
             Step::Prepare => "cannot prepare the start of the daemon",
             Step::Namespace => {
-                "as process 1 of a new process namespace it would take the daemon with it at its end"
+                "it is process 1 of a new process namespace, and the daemon would end with it (`unshare` needs `--fork`)"
             }
             Step::Watch => "cannot watch over the daemon",
             Step::Directory => "cannot go back to the directory of the launch",
