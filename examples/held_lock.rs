@@ -25,7 +25,8 @@ fn main(_lock: File) {
 /// `fcntl(2)` would belong to the parent, and end with it.
 fn open_and_lock() -> Result<File, Box<dyn Error>> {
     let path = env::temp_dir().join("held_lock.lock");
-    let file = File::create(&path)?;
+    // Not `File::create`: whoever is refused must not empty the file of the other.
+    let file = File::options().append(true).create(true).open(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {

@@ -138,6 +138,16 @@ impl Options {
     /// locks of `fcntl(2)` belong to the process, and end with the parent.
     ///
     /// A terminal can be handed on, and should not be: the result is not strictly a daemon.
+    ///
+    /// The closure keeps what it uses until it is called:
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// # use std::net::{SocketAddr, TcpListener};
+    /// fn serve(address: SocketAddr) -> Result<godaemon::Daemon, godaemon::Error> {
+    ///     godaemon::Options::new().file_with("listener", move || TcpListener::bind(address)).daemonize()
+    /// }
+    /// ```
     pub fn file_with<T: Inherit, E: Into<Box<dyn StdError>>>(
         mut self,
         name: &str,
@@ -183,7 +193,7 @@ impl Options {
     /// a limit if there is none. Then it is ended, by SIGTERM and after a second by SIGKILL, and the start has failed
     /// with [`TimedOut`](crate::ErrorKind::TimedOut). What the parent itself does before, opening files for example,
     /// does not count; the daemon's own code before `daemonize` does. Zero is no time at all, and one too long for the
-    /// system's clock is no limit.
+    /// system's clock is no limit. A parent that somebody has stopped ends nothing before it is continued.
     pub fn start_timeout(mut self, timeout: impl IntoTimeout) -> Options {
         self.start_timeout = timeout.into_timeout();
         self
@@ -221,6 +231,10 @@ impl Options {
 
     /// As [`daemonize`](Options::daemonize), for a parent that goes on. It keeps nothing of the daemon: no zombie,
     /// and no descriptor.
+    ///
+    /// **A daemon is what comes out of the first call that it reaches**, whichever call of the parent started it. A
+    /// program that starts several kinds does so by one call, and gives each kind a file of its own name: which one
+    /// [`take_file`](Daemon::take_file) finds tells the daemon what it is.
     ///
     /// # Errors
     ///
