@@ -243,6 +243,16 @@ mod tests {
             ErrorKind::Ended(3),
         );
         check(
+            [
+                failed(ErrorKind::Failed, "cause"),
+                failed(ErrorKind::Failed, "effect"),
+                ended(End::Exited(1), called),
+            ],
+            ok,
+            "daemon: cause",
+            ErrorKind::Failed,
+        );
+        check(
             [ended(End::Exited(0), called)],
             ok,
             "daemon: ended with status 0 before it was ready",

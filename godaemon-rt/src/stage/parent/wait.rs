@@ -180,8 +180,9 @@ impl Wait {
         let mask = signals::block_all();
         let confirmed = socket::send(self.channel(), &ToDaemon::Confirm.encode(), Patience::AtOnce);
         if !self.first_child_ends() {
-            // Its part is done.
+            // Its part is done. While it dies it holds the channel, which would hide that the daemon has gone.
             let _ = process::kill(self.child, libc::SIGKILL);
+            process::await_end(self.child);
         }
         // The daemon may have been killed before it had the confirmation. What cannot be heard now changes nothing.
         let _ = self.listen();
