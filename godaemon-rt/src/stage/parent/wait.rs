@@ -198,10 +198,6 @@ impl Wait {
     /// The daemon did not come up, and the first child has ended, or is to.
     fn conclude(mut self) -> Error {
         let first_child = self.clear();
-        self.judge(first_child)
-    }
-
-    fn judge(mut self, first_child: Option<End>) -> Error {
         let error = verdict(&mut self.heard, first_child);
         self.tell_panic();
         self.end_line();
