@@ -38,6 +38,7 @@ fn second_call_in_a_daemon_is_an_error() {
     let case = Case::new();
     let daemon = by_hand(&case, "again").daemon();
     assert_eq!(daemon.text("errors"), "AlreadyDaemon, daemon, 64; AlreadyDaemon, daemon, 64");
+    assert_eq!(daemon.text("back"), "true", "the file is gone");
     assert_eq!(case.processes(), [daemon.process()]);
 }
 
@@ -47,9 +48,20 @@ fn second_call_in_the_foreground_is_an_error() {
     let program = by_hand(&case, "again-in-foreground").spawn();
     let body = case.puppet();
     assert_eq!(body.text("errors"), "AlreadyDaemon, parent, 64; AlreadyDaemon, parent, 64");
+    assert_eq!(body.text("back"), "true", "the file is gone");
     assert_eq!(case.processes(), [program.process()]);
     body.go();
     program.wait().assert_success();
+}
+
+#[test]
+fn only_one_of_two_threads_stays_in_the_foreground() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "foreground-twice").run();
+    outcome.assert_success();
+    // The other gets its file back.
+    let expected = "AlreadyDaemon, parent, 64, true\nin the foreground\n";
+    assert_eq!(String::from_utf8_lossy(&outcome.stdout), expected);
 }
 
 #[test]
@@ -125,6 +137,28 @@ fn parent_of_start_goes_on() {
 }
 
 #[test]
+fn signal_in_on_ready_does_not_undo_the_start() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "raises-in-on-ready").run();
+    outcome.assert_success();
+    assert_eq!(outcome.stdout, b"raised\n");
+    assert_eq!(case.puppet().text("point"), "body");
+}
+
+#[test]
+fn signal_that_the_parent_handles_does_not_end_the_start() {
+    let case = Case::new();
+    let parent = by_hand(&case, "handles").spawn();
+    let daemon = case.puppet();
+    // It waits for the daemon, and does so again.
+    parent.process().wait_until_asleep();
+    parent.process().interrupt(Signal::SIGUSR1);
+    daemon.go();
+    parent.wait().assert_success();
+    assert_eq!(case.puppet().text("point"), "up");
+}
+
+#[test]
 fn many_starts_in_one_parent_leave_nothing_in_it() {
     let case = Case::new();
     let parent = by_hand(&case, "many-starts").spawn();
@@ -173,6 +207,34 @@ fn fifty_busy_threads_on_both_sides_are_not_in_the_way() {
 }
 
 // Failing
+
+#[test]
+fn failed_starts_leave_no_signal_blocked() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "masks").run();
+    outcome.assert_success();
+    assert_eq!(String::from_utf8_lossy(&outcome.stdout), "true, {}\ntrue, {}\n");
+}
+
+#[test]
+fn start_that_fails_while_it_is_confirmed_leaves_no_signal_blocked() {
+    let case = Case::new();
+    let parent = by_hand(&case, "mask-after-start").spawn();
+    let daemon = case.puppet();
+    let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
+    parent.process().stop();
+    daemon.go();
+    // It has said that it is up, and the first child's part is done.
+    first_child.wait_until_dead();
+    process.signal(Signal::SIGKILL);
+    process.wait_until_dead();
+    parent.process().signal(Signal::SIGCONT);
+    let outcome = parent.wait();
+    outcome.assert_success();
+    let line = "daemon: ended while its start was confirmed, {}\n";
+    assert_eq!(String::from_utf8_lossy(&outcome.stdout), line);
+    case.wait_until_empty();
+}
 
 /// A start that fails and whose program goes on: the kind of the error, its stage, its status; its text.
 #[track_caller]
@@ -359,6 +421,22 @@ fn file_that_fails_gives_those_before_and_behind_it_back() {
 }
 
 #[test]
+fn files_of_one_name_both_come_back() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "gives-back-namesakes").run();
+    outcome.assert_success();
+    assert_eq!(outcome.stdout, b"[true, true, false]\n");
+}
+
+#[test]
+fn panic_under_a_silent_hook_is_a_panic_if_it_drops_ready() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "silent-hook").run();
+    assert_error(&outcome, "Panicked, daemon, 70", "daemon: panicked");
+    case.wait_until_empty();
+}
+
+#[test]
 fn hook_of_the_program_sees_a_panic_and_its_text_appears_once() {
     let case = Case::new();
     let outcome = by_hand(&case, "hook").run();
@@ -410,8 +488,7 @@ fn notify_ends_the_daemon_when_nobody_waits_any_more() {
     let process = daemon.process();
     // Stopped, it cannot end the daemon, which has to find out by itself.
     let first_child = Process(daemon.number("ppid"));
-    first_child.signal(Signal::SIGSTOP);
-    wait_until("the first child to stop", || (first_child.stat().state == 'T').then_some(()));
+    first_child.stop();
     parent.process().signal(Signal::SIGKILL);
     parent.wait().assert_killed(Signal::SIGKILL);
     daemon.go();
@@ -499,6 +576,32 @@ fn supervisor_that_cannot_be_told_is_an_error_of_notify() {
     let text = String::from_utf8_lossy(&outcome.stderr);
     let words = "cannot notify the supervisor at /no/such/socket: No such file or directory (os error 2)";
     assert!(text.contains(words), "{text}");
+}
+
+#[test]
+fn supervisor_that_cannot_be_told_does_not_keep_a_program_without_ready() {
+    let case = Case::new();
+    let program = by_hand(&case, "foreground").env("NOTIFY_SOCKET=/no/such/socket").spawn();
+    case.puppet().go();
+    case.puppet().go();
+    program.wait().assert_success();
+}
+
+#[test]
+fn empty_address_is_no_supervisor() {
+    let case = Case::new();
+    let program = by_hand(&case, "foreground-ready").env("NOTIFY_SOCKET=").spawn();
+    case.puppet().go();
+    case.puppet().go();
+    program.wait().assert_success();
+}
+
+#[test]
+fn failure_in_the_foreground_says_why() {
+    let case = Case::new();
+    let outcome = by_hand(&case, "foreground-fails").run();
+    assert_eq!(String::from_utf8_lossy(&outcome.stderr), "by_hand: no luck\n");
+    assert_eq!(outcome.status.code(), Some(1));
 }
 
 #[test]

@@ -210,6 +210,22 @@ fn pending_signal_of_the_caller_does_not_reach_the_daemon() {
 }
 
 #[test]
+fn pending_signal_meets_a_daemon_that_has_settled() {
+    let case = Case::new();
+    let parent = case.program(program!("early")).first(["umask", "077"]).spawn();
+    let early = case.puppet();
+    assert_eq!(early.text("point"), "early");
+    // What a thread does wrong cannot wait.
+    let blocked = early.process().signals("SigBlk");
+    let faults = signal_set([Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGABRT]);
+    assert!(blocked.contains(&libc::SIGUSR1) && blocked.is_disjoint(&faults), "{blocked:?}");
+    early.process().signal(Signal::SIGUSR1);
+    early.go();
+    parent.wait().assert_success();
+    assert_eq!(case.puppet().text("seen"), "true, 0o22");
+}
+
+#[test]
 fn ignored_sigchld_does_not_break_the_start_or_the_daemons_children() {
     let case = Case::new();
     let sigchld = libc::SIGCHLD.to_string();
@@ -368,6 +384,23 @@ fn program_that_its_loader_runs_is_refused() {
     let line = outcome.failure();
     assert!(line.starts_with("witness: ") && line.contains("run by its loader"), "{line}");
     assert_eq!((outcome.status.code(), outcome.stdout.as_slice()), (Some(71), &b""[..]));
+    case.wait_until_empty();
+}
+
+#[test]
+fn process_1_stays_in_the_foreground() {
+    if !support::is_root() {
+        return support::skip("only root has namespaces of its own");
+    }
+    let case = Case::new();
+    let program = case.program(program!("puppet")).path().to_owned();
+    // As in a container: with the end of this process all others end.
+    let container = case.command("/usr/bin/unshare").arg("--pid").arg("--fork").arg("--kill-child");
+    let container = container.arg(program).env("STOPS=body").spawn();
+    let body = case.puppet();
+    assert_eq!((body.number("pid"), body.text("stage")), (1, "parent"));
+    body.order("exit", "42");
+    assert_eq!(container.wait().status.code(), Some(42));
     case.wait_until_empty();
 }
 

@@ -1,6 +1,6 @@
 //! A daemon that does what its argument says before it is ready. Another argument says how long that may take, in
 //! milliseconds.
-#![allow(unsafe_code, reason = "what only C offers: `fork`, `atexit`")]
+#![allow(unsafe_code, reason = "what only C offers: `fork`, `atexit`, and handlers of signals")]
 
 use std::{
     env,
@@ -21,7 +21,7 @@ use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
         resource::{Resource, setrlimit},
-        signal::{SigSet, SigmaskHow, sigprocmask},
+        signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask},
         wait::waitpid,
     },
     unistd::{ForkResult, Pid, dup2_stderr, dup2_stdout, setpgid, setsid},
@@ -43,10 +43,24 @@ fn main(what: String, ready: Ready) -> Result<(), Box<dyn Error>> {
             panic::set_hook(Box::new(|_| {}));
             panic!("the sky fell")
         }
+        "silent-hook-after-drop" => {
+            drop(ready);
+            panic::set_hook(Box::new(|_| {}));
+            panic!("the sky fell")
+        }
+        "panics-without-text" => panic::panic_any(42),
+        "thread-panics" => {
+            eprint!("no end of a line");
+            let _ = thread::spawn(|| panic!("the sky fell")).join();
+            support::obey("body")?;
+            Ok(ready.notify()?)
+        }
         "slow-end" => end_slowly(),
-        "deaf" => {
-            sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None)?;
-            Ok(support::obey("body")?)
+        "handles" => handle(ready),
+        "deaf" => be_deaf(),
+        "deaf-elsewhere" => {
+            setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+            be_deaf()
         }
         "leaves-session" => {
             setsid()?;
@@ -81,6 +95,10 @@ fn main(what: String, ready: Ready) -> Result<(), Box<dyn Error>> {
             eprintln!("on stderr");
             Ok(support::obey("body")?)
         }
+        "prints-amid-line" => {
+            eprint!("no end of a line");
+            Ok(support::obey("body")?)
+        }
         "prints-much" => print_much(ready),
         "prints-and-exits" => {
             println!("on stdout");
@@ -93,6 +111,23 @@ fn main(what: String, ready: Ready) -> Result<(), Box<dyn Error>> {
             None => Err("no such thing to do".into()),
         },
     }
+}
+
+/// No signal but SIGKILL ends it.
+fn be_deaf() -> Result<(), Box<dyn Error>> {
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None)?;
+    Ok(support::obey("body")?)
+}
+
+/// Handles SIGUSR1, which interrupts what it waits in: signal-hook would have that go on.
+fn handle(ready: Ready) -> Result<(), Box<dyn Error>> {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    support::obey("body")?;
+    ready.notify()?;
+    Ok(support::obey("up")?)
 }
 
 /// The program has a log of its own.

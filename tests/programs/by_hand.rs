@@ -1,7 +1,7 @@
 //! A daemon without the attribute. Its first argument says how it is made; it tells what came of it, and goes on.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
     error::Error,
     fs::{File, TryLockError},
@@ -21,7 +21,7 @@ use godaemon::{Options, Stage, Started};
 use nix::{
     errno::Errno,
     sys::{
-        signal::{Signal, kill},
+        signal::{Signal, kill, raise},
         wait::{WaitPidFlag, waitpid},
     },
     unistd::getppid,
@@ -40,15 +40,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         "gives-back" => gives_back(),
         "gives-back-at" => gives_back_at(&env::args().nth(2).ok_or("at what?")?),
         "gives-back-others" => gives_back_others(),
+        "gives-back-namesakes" => gives_back_namesakes(),
         "takes-files" => takes_files(),
         "again" => again(false),
         "again-in-foreground" => again(true),
         "moves-away" => moves_away(),
         "hook" => hook(),
         "slow-hook" => slow_hook(),
+        "silent-hook" => silent_hook(),
+        "raises-in-on-ready" => raises_in_on_ready(),
+        "handles" => handles(),
+        "masks" => masks(),
+        "mask-after-start" => mask_after_start(),
         "overflow" => overflow(),
         "foreground" => foreground(false),
         "foreground-ready" => foreground(true),
+        "foreground-fails" => {
+            let mut daemon = Options::new().foreground(true).wait_for_ready().daemonize()?;
+            daemon.take_ready().ok_or("no `Ready`")?.fail("no luck")
+        }
+        "foreground-twice" => foreground_twice(),
         "supervised" => {
             print!("{}", godaemon::supervised());
             Ok(())
@@ -92,9 +103,10 @@ fn again(foreground: bool) -> Result<(), Box<dyn Error>> {
     let _daemon = Options::new().foreground(foreground).daemonize()?;
     let folder = godaemon::launch_dir().ok_or("no launch directory")?;
     File::create_new(folder.join("again"))?;
-    let errors = [godaemon::daemonize().err(), Options::new().start().err()];
+    let mut errors = [Options::new().file("null", null()?).daemonize().err(), Options::new().start().err()];
+    let back = errors[0].as_mut().and_then(|error| error.take_file::<File>("null")).is_some();
     let errors = errors.map(|error| error.as_ref().map_or_else(|| "none".to_owned(), summary));
-    Ok(support::obey_with("body", &[("errors", &errors.join("; "))])?)
+    Ok(support::obey_with("body", &[("errors", &errors.join("; ")), ("back", &back.to_string())])?)
 }
 
 /// The parent goes on, and what it has to say comes after the daemon's being up.
@@ -335,6 +347,15 @@ fn gives_back_others() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Both files of one name come back, one after the other.
+fn gives_back_namesakes() -> Result<(), Box<dyn Error>> {
+    let options = Options::new().file("null", null()?).file_with("null", null);
+    let mut error = options.daemonize().err().ok_or("no error")?;
+    let given = [(); 3].map(|()| error.take_file::<File>("null").is_some());
+    println!("{given:?}");
+    Ok(())
+}
+
 fn takes_files() -> Result<(), Box<dyn Error>> {
     let mut daemon = Options::new()
         .file_with("null", null)
@@ -402,6 +423,65 @@ fn slow_hook() -> Result<(), Box<dyn Error>> {
     Ok(support::obey("up")?)
 }
 
+/// Of a panic under a hook that says nothing, `Ready` knows, which it drops.
+fn silent_hook() -> Result<(), Box<dyn Error>> {
+    match Options::new().wait_for_ready().daemonize() {
+        Ok(mut daemon) => {
+            let _ready = daemon.take_ready().ok_or("no `Ready`")?;
+            panic::set_hook(Box::new(|_| {}));
+            panic!("the sky fell")
+        }
+        Err(error) => tried::<()>(Err(error)),
+    }
+}
+
+/// When `on_ready` runs the start has happened, and no signal may say anything else.
+fn raises_in_on_ready() -> Result<(), Box<dyn Error>> {
+    let on_ready = |_| match raise(Signal::SIGTERM) {
+        Ok(()) => println!("raised"),
+        Err(error) => println!("{error}"),
+    };
+    let _daemon = Options::new().on_ready(on_ready).daemonize()?;
+    Ok(support::obey("body")?)
+}
+
+/// A parent that handles SIGUSR1.
+fn handles() -> Result<(), Box<dyn Error>> {
+    signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::default())?;
+    let mut daemon = Options::new().wait_for_ready().daemonize()?;
+    support::obey("body")?;
+    daemon.take_ready().ok_or("no `Ready`")?.notify()?;
+    Ok(support::obey("up")?)
+}
+
+/// Says what is blocked after starts that fail before there is any copy.
+fn masks() -> Result<(), Box<dyn Error>> {
+    for options in [Options::new().umask(0o1000), Options::new().program_name("x".repeat(1 << 20))] {
+        let failed = options.start().is_err();
+        println!("{failed}, {:?}", blocked());
+    }
+    Ok(())
+}
+
+/// Says what is blocked after a start, however it went.
+fn mask_after_start() -> Result<(), Box<dyn Error>> {
+    let result = match Options::new().wait_for_ready().start() {
+        Ok(Started::Daemon(mut daemon)) => {
+            support::obey("body")?;
+            daemon.take_ready().ok_or("no `Ready`")?.notify()?;
+            return Ok(support::obey("up")?);
+        }
+        Ok(Started::Parent(_)) => "up".to_owned(),
+        Err(error) => format!("{error:#}"),
+    };
+    println!("{result}, {:?}", blocked());
+    Ok(())
+}
+
+fn blocked() -> BTreeSet<i32> {
+    Process(process::id().cast_signed()).signals("SigBlk")
+}
+
 /// In a thread that is older than the daemon's being one.
 fn overflow() -> Result<(), Box<dyn Error>> {
     #[expect(unconditional_recursion, reason = "that is the purpose")]
@@ -428,4 +508,29 @@ fn foreground(wait: bool) -> Result<(), Box<dyn Error>> {
         ready.notify()?;
     }
     Ok(support::obey("after")?)
+}
+
+/// Two threads that come to staying in the foreground at once, which only one of them can.
+fn foreground_twice() -> Result<(), Box<dyn Error>> {
+    let opened = Arc::new(Barrier::new(2));
+    let stay = || {
+        let opened = Arc::clone(&opened);
+        // Behind the look at the stage, and before anybody stays.
+        let open = move || {
+            opened.wait();
+            null()
+        };
+        match Options::new().foreground(true).file_with("file", open).daemonize() {
+            Ok(_daemon) => "in the foreground".to_owned(),
+            Err(mut error) => format!("{}, {}", summary(&error), error.take_file::<File>("file").is_some()),
+        }
+    };
+    let both = thread::scope(|scope| [scope.spawn(stay), scope.spawn(stay)].map(ScopedJoinHandle::join));
+    let mut lines = Vec::new();
+    for line in both {
+        lines.push(line.map_err(|_| "a thread panicked")?);
+    }
+    lines.sort_unstable();
+    println!("{}", lines.join("\n"));
+    Ok(())
 }

@@ -51,6 +51,15 @@ fn failure_without_a_reason_is_a_whole_line() {
     case.wait_until_empty();
 }
 
+#[test]
+fn error_without_a_text_is_an_end_with_a_status() {
+    let outcome = ordered_at("body", "error", "");
+    // The first line is what std prints.
+    let text = "Error: \"\"\npuppet: daemon: ended with status 1 before it was ready\n";
+    assert_eq!(String::from_utf8_lossy(&outcome.stderr), text);
+    assert_eq!(outcome.status.code(), Some(1));
+}
+
 /// Gives a daemon whose output is captured an order before it is ready.
 fn captured_ordered(order: &str, what: &str) -> Outcome {
     let case = Case::new();
@@ -71,15 +80,19 @@ fn failure_reaches_the_terminal_past_captured_output() {
     assert_panicked("captured", &captured_ordered("panic", "the sky fell"));
 }
 
+/// This line consists of a beginning, the number of a line, that of a column, and an end.
+#[track_caller]
+fn assert_has_place(line: &str, begin: &str, end: &str) {
+    let place = line.strip_prefix(begin).and_then(|line| line.strip_suffix(end));
+    let is_place = |place: &str| place.split(':').filter(|number| number.parse::<u32>().is_ok()).count() == 2;
+    assert!(place.is_some_and(is_place), "{line}");
+}
+
 /// One line about a panic in the support library, with its text and place.
 #[track_caller]
 fn assert_panicked(program: &str, outcome: &Outcome) {
-    let line = outcome.failure();
-    let place = line
-        .strip_prefix(&format!("{program}: daemon: panicked at tests/support/puppet.rs:"))
-        .and_then(|line| line.strip_suffix(": the sky fell"));
-    let is_place = |place: &str| place.split(':').filter(|number| number.parse::<u32>().is_ok()).count() == 2;
-    assert!(place.is_some_and(is_place), "{line}");
+    let begin = format!("{program}: daemon: panicked at tests/support/puppet.rs:");
+    assert_has_place(outcome.failure(), &begin, ": the sky fell");
     assert_eq!(outcome.status.code(), Some(70));
 }
 
@@ -109,6 +122,73 @@ fn panic_before_the_daemon_is_up_reaches_the_terminal() {
     for point in BEFORE_UP {
         assert_panicked("puppet", &ordered_at(point, "panic", "the sky fell"));
     }
+}
+
+#[test]
+fn panic_without_a_text_has_its_place() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "panics-without-text").run();
+    let begin = "before_ready: daemon: panicked at tests/programs/before_ready.rs:";
+    assert_has_place(outcome.failure(), begin, "");
+    case.wait_until_empty();
+}
+
+/// A thread of a daemon has panicked amid a line, and then the start came to its end, with these lines.
+#[track_caller]
+fn assert_thread_panicked(outcome: &Outcome, last: &[&str]) {
+    let text = String::from_utf8_lossy(&outcome.stderr);
+    let lines: Vec<_> = text.lines().collect();
+    let [amid, panic, rest @ ..] = &lines[..] else { panic!("{text}") };
+    let begin = "before_ready: daemon: a thread panicked at tests/programs/before_ready.rs:";
+    assert_eq!(*amid, "no end of a line");
+    assert_has_place(panic, begin, ": the sky fell");
+    assert_eq!(rest, last);
+    assert!(text.ends_with('\n'), "{text}");
+}
+
+#[test]
+fn panic_of_a_thread_is_a_line_of_its_own() {
+    let case = Case::new();
+    let parent = before_ready(&case, "thread-panics").spawn();
+    case.puppet().go();
+    let outcome = parent.wait();
+    assert!(outcome.status.success(), "{outcome:?}");
+    assert_thread_panicked(&outcome, &[]);
+
+    let parent = before_ready(&case, "thread-panics").spawn();
+    case.puppet().order("exit", "3");
+    let line = "before_ready: daemon: ended with status 3 before it was ready";
+    assert_thread_panicked(&parent.wait(), &[line]);
+
+    let outcome = before_ready(&case, "thread-panics").arg("2000").run();
+    assert_thread_panicked(&outcome, &["before_ready: daemon: not ready within 2 s, ended"]);
+    case.wait_until_empty();
+}
+
+#[test]
+fn backtrace_is_printed_with_the_text_of_the_panic() {
+    let case = Case::new();
+    let parent = case.program(program!("puppet")).env("STOPS=body").env("RUST_BACKTRACE=1").spawn();
+    case.puppet().order("panic", "the sky fell");
+    let outcome = parent.wait();
+    let text = String::from_utf8_lossy(&outcome.stderr);
+    for part in ["stack backtrace", "the sky fell"] {
+        assert_eq!(text.matches(part).count(), 1, "{text}");
+    }
+    // The parent has no more to say than that.
+    assert!(text.ends_with("\npuppet: daemon: panicked\n"), "{text}");
+    case.wait_until_empty();
+    // Nobody asked for one; or it would go where nobody sees it.
+    let table = [
+        ("puppet", program!("puppet"), "RUST_BACKTRACE=0"),
+        ("captured", program!("captured"), "RUST_BACKTRACE=1"),
+    ];
+    for (name, program, backtrace) in table {
+        let parent = case.program(program).env("STOPS=body").env(backtrace).spawn();
+        case.puppet().order("panic", "the sky fell");
+        assert_panicked(name, &parent.wait());
+    }
+    case.wait_until_empty();
 }
 
 #[test]
@@ -173,11 +253,14 @@ fn killed_first_child_is_a_clear_error_and_ends_the_start() {
 
 #[test]
 fn panic_under_a_hook_of_the_program_is_a_panic() {
-    let case = Case::new();
-    let outcome = before_ready(&case, "silent-hook").run();
-    assert_eq!(outcome.failure(), "before_ready: daemon: panicked");
-    assert_eq!(outcome.status.code(), Some(70));
-    case.wait_until_empty();
+    // The first is seen by `Ready`, which it drops; the second by nothing but the end of `main`.
+    for what in ["silent-hook", "silent-hook-after-drop"] {
+        let case = Case::new();
+        let outcome = before_ready(&case, what).run();
+        assert_eq!(outcome.failure(), "before_ready: daemon: panicked");
+        assert_eq!(outcome.status.code(), Some(70));
+        case.wait_until_empty();
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 use nix::{sys::stat::Mode, unistd::mkfifo};
 use support::{Case, Puppet, Running, program, wait_until};
 
-use crate::AN_HOUR;
+use crate::{AN_HOUR, beside_each_other};
 
 /// A puppet whose parent has been loaded, and waits to start the first child. One of its libraries is in a folder of
 /// its own; and before a copy looks there, it comes by a gate.
@@ -110,7 +110,7 @@ fn library_that_the_daemon_cannot_load_reaches_the_terminal() {
 
 #[test]
 fn copy_that_the_loader_keeps_is_ended_when_its_time_is_over() {
-    for loaded in 0..2 {
+    beside_each_other(0..2, |loaded| {
         let case = Case::new();
         let Some(mut loading) = Loading::start(&case, "2000") else { return };
         loading.close_gate();
@@ -120,5 +120,5 @@ fn copy_that_the_loader_keeps_is_ended_when_its_time_is_over() {
         assert_eq!(outcome.failure(), "puppet: daemon: not ready within 2 s, ended");
         assert_eq!(outcome.status.code(), Some(75));
         case.wait_until_empty();
-    }
+    });
 }

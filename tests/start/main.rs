@@ -4,13 +4,15 @@
 
 mod ends;
 mod forked;
+mod helpers;
 mod interrupted;
 mod loader;
 mod output;
 mod timeout;
 
-use nix::sys::signal::Signal;
-use support::{Case, Launch, Outcome, Process, Puppet, Running, program, wait_until};
+use std::thread;
+
+use support::{Case, Launch, Outcome, Puppet, Running, program};
 
 /// Starts a puppet, up to this point.
 fn stopped_at(case: &Case, point: &str) -> (Running, Puppet) {
@@ -32,6 +34,11 @@ fn ordered_at(point: &str, order: &str, what: &str) -> Outcome {
 /// The points that a daemon passes before it is up.
 const BEFORE_UP: [&str; 2] = ["daemon's values", "body"];
 
+/// More than the parent passes on at once, and less than a pipe holds.
+fn much() -> String {
+    "x".repeat(60_000)
+}
+
 /// Long enough for a start on any machine, in milliseconds.
 const AN_HOUR: &str = "3600000";
 
@@ -40,10 +47,10 @@ fn before_ready<'case>(case: &'case Case, what: &str) -> Launch<'case> {
     case.program(program!("before_ready")).arg(what)
 }
 
-/// Stops a process until it gets SIGCONT.
-fn stop(process: Process) {
-    process.signal(Signal::SIGSTOP);
-    wait_until("a process to stop", || (process.stat().state == 'T').then_some(()));
+/// Tests all of these beside each other: most of the time they wait.
+fn beside_each_other<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    let test = &test;
+    thread::scope(|scope| cases.into_iter().for_each(|case| drop(scope.spawn(move || test(case)))));
 }
 
 #[test]

@@ -3,13 +3,19 @@
 use std::{
     fs,
     io::{self, Read},
+    os::fd::AsFd,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use support::{Case, Terminal, program, wait_until};
+use nix::{
+    fcntl::{FcntlArg, OFlag, fcntl},
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::signal::Signal,
+};
+use support::{Case, Outcome, Process, Puppet, Running, Terminal, program, wait_until};
 
-use crate::before_ready;
+use crate::{AN_HOUR, before_ready, much, stopped_at};
 
 #[test]
 fn output_of_the_start_appears_as_it_comes() {
@@ -29,7 +35,15 @@ fn output_of_the_start_is_whole_and_ends_with_it() {
     let case = Case::new();
     let outcome = before_ready(&case, "prints-much").run();
     assert!(outcome.status.success() && outcome.stdout.is_empty(), "{outcome:?}");
-    let text = String::from_utf8(outcome.stderr).unwrap();
+    assert_all_printed(&outcome.stderr);
+    // It has printed more since, and is as well as ever.
+    assert_eq!(case.puppet().text("point"), "up");
+}
+
+/// What the daemon and its helper print before it is up, and nothing else.
+#[track_caller]
+fn assert_all_printed(stderr: &[u8]) {
+    let text = str::from_utf8(stderr).unwrap();
     let printed_by =
         |who: &str| -> Vec<_> { text.lines().filter_map(|line| line.strip_prefix(who)).collect() };
     // More than any pipe holds, by the daemon and by a helper, in order, and not a byte from later.
@@ -38,8 +52,107 @@ fn output_of_the_start_is_whole_and_ends_with_it() {
         assert!(printed_by(who).iter().eq(&expected), "{who}");
     }
     assert_eq!(text.lines().count(), 3 * expected.len());
-    // It has printed more since, and is as well as ever.
-    assert_eq!(case.puppet().text("point"), "up");
+}
+
+/// A daemon before it is ready, whose stopped parent has much to pass on.
+fn behind(case: &Case, limit: &str) -> (Running, Puppet) {
+    let limit = format!("LIMIT={limit}");
+    let parent = case.program(program!("puppet")).env(limit).env("STOPS=body").spawn();
+    let mut daemon = case.puppet();
+    parent.process().stop();
+    daemon.do_and_report("print", &much());
+    (parent, daemon)
+}
+
+/// All of that appears, and this line.
+#[track_caller]
+fn assert_catches_up(parent: Running, line: &str) -> Outcome {
+    parent.process().signal(Signal::SIGCONT);
+    let outcome = parent.wait();
+    // Too much to be shown when it differs.
+    let stderr = &outcome.stderr;
+    assert!(*stderr == format!("{}\n{line}", much()).into_bytes(), "{} bytes", stderr.len());
+    outcome
+}
+
+#[test]
+fn output_that_the_parent_has_not_read_when_the_daemon_is_up_appears_whole() {
+    let case = Case::new();
+    let (parent, daemon) = behind(&case, AN_HOUR);
+    let first_child = Process(daemon.number("ppid"));
+    daemon.go();
+    first_child.wait_until_dead();
+    assert_eq!(assert_catches_up(parent, "").status.code(), Some(0));
+}
+
+#[test]
+fn output_that_the_parent_has_not_read_when_the_daemon_ends_appears_whole() {
+    let case = Case::new();
+    let (parent, daemon) = behind(&case, AN_HOUR);
+    let first_child = Process(daemon.number("ppid"));
+    daemon.order("exit", "3");
+    first_child.wait_until_dead();
+    assert_catches_up(parent, "puppet: daemon: ended with status 3 before it was ready\n");
+    case.wait_until_empty();
+}
+
+#[test]
+fn output_that_the_parent_has_not_read_when_the_time_is_over_appears_whole() {
+    let case = Case::new();
+    let (parent, _daemon) = behind(&case, "2000");
+    let begin = Instant::now();
+    let enough = Duration::from_secs(2);
+    wait_until("the time to be over", || (begin.elapsed() > enough).then_some(()));
+    assert_catches_up(parent, "puppet: daemon: not ready within 2 s, ended\n");
+    case.wait_until_empty();
+}
+
+#[test]
+fn output_is_whole_though_the_terminal_makes_nobody_wait() {
+    let case = Case::new();
+    let (mut stderr, theirs) = io::pipe().unwrap();
+    // As another program may have left the terminal that both share.
+    fcntl(&theirs, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    let same = theirs.try_clone().unwrap();
+    let program = before_ready(&case, "prints-much").stdin(theirs);
+    let parent = program.first(["copy", "0", "2", "open", "0", "/dev/null"]).spawn();
+    // Nobody reads before it is full, and the parent has seen that.
+    wait_until("the parent to wait for the terminal", || {
+        let mut asked = [PollFd::new(same.as_fd(), PollFlags::POLLOUT)];
+        let is_full = poll(&mut asked, PollTimeout::ZERO) == Ok(0);
+        (is_full && parent.process().stat().state == 'S').then_some(())
+    });
+    drop(same);
+    let reader = thread::spawn(move || {
+        let mut text = Vec::new();
+        stderr.read_to_end(&mut text).map(|_| text)
+    });
+    parent.wait().assert_success();
+    assert_all_printed(&reader.join().unwrap().unwrap());
+}
+
+#[test]
+fn nothing_leads_to_the_terminal_when_the_daemon_has_said_that_it_is_up() {
+    let case = Case::new();
+    let (parent, daemon) = stopped_at(&case, "body");
+    let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
+    parent.process().stop();
+    daemon.go();
+    // The first child hears it last.
+    first_child.wait_until_dead();
+    let descriptors = process.descriptors();
+    assert!(descriptors[&1].is_null_device() && descriptors[&2].is_null_device(), "{descriptors:?}");
+    parent.process().signal(Signal::SIGCONT);
+    parent.wait().assert_success();
+}
+
+#[test]
+fn end_of_time_is_a_line_of_its_own() {
+    let case = Case::new();
+    let outcome = before_ready(&case, "prints-amid-line").arg("2000").run();
+    let text = "no end of a line\nbefore_ready: daemon: not ready within 2 s, ended\n";
+    assert_eq!(String::from_utf8_lossy(&outcome.stderr), text);
+    case.wait_until_empty();
 }
 
 #[test]

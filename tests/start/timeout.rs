@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use support::{Case, Process, program, wait_until};
 
-use crate::{AN_HOUR, BEFORE_UP, before_ready, stop};
+use crate::{AN_HOUR, BEFORE_UP, before_ready, beside_each_other};
 
 #[test]
 fn daemon_that_is_not_ready_in_time_is_ended() {
-    for point in BEFORE_UP {
+    beside_each_other(BEFORE_UP, |point| {
         let case = Case::new();
         let begin = Instant::now();
         let parent = case.program(program!("puppet")).env("LIMIT=500").env(format!("STOPS={point}")).spawn();
@@ -18,7 +18,7 @@ fn daemon_that_is_not_ready_in_time_is_ended() {
         assert_eq!((outcome.status.code(), outcome.stdout.as_slice()), (Some(75), b"".as_slice()));
         assert!(begin.elapsed() >= Duration::from_millis(500), "ended too early");
         case.wait_until_empty();
-    }
+    });
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn daemon_that_has_left_the_group_is_ended_when_its_time_is_over() {
 #[test]
 fn error_is_told_though_the_time_is_over_before_the_daemon_has_ended() {
     // The second has two seconds after it has dropped `Ready`.
-    for (limit, status) in [("1500", 75), (AN_HOUR, 70)] {
+    beside_each_other([("1500", 75), (AN_HOUR, 70)], |(limit, status)| {
         let case = Case::new();
         let parent = before_ready(&case, "slow-end").arg(limit).spawn();
         let daemon = case.puppet();
@@ -83,7 +83,7 @@ fn error_is_told_though_the_time_is_over_before_the_daemon_has_ended() {
         let line = "before_ready: daemon: no luck";
         assert_eq!((outcome.failure(), outcome.status.code()), (line, Some(status)));
         case.wait_until_empty();
-    }
+    });
 }
 
 #[test]
@@ -93,11 +93,37 @@ fn stopped_parent_takes_a_daemon_that_was_up_before_it_looked() {
     let parent = case.program(program!("puppet")).env("LIMIT=3000").env("STOPS=body,up").spawn();
     let daemon = case.puppet();
     let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
-    stop(parent.process());
+    parent.process().stop();
     daemon.go();
-    wait_until("the end of the first child", || (!first_child.is_alive()).then_some(()));
+    first_child.wait_until_dead();
     wait_until("the time to be over", || (begin.elapsed() > Duration::from_secs(3)).then_some(()));
     parent.process().signal(Signal::SIGCONT);
     parent.wait().assert_success();
     assert_eq!(case.puppet().process(), process);
+}
+
+#[test]
+fn stopped_parent_tells_how_the_daemon_ended_before_it_looked() {
+    beside_each_other([true, false], |by_itself| {
+        let case = Case::new();
+        let parent = case.program(program!("puppet")).env("LIMIT=1500").env("STOPS=body").spawn();
+        let daemon = case.puppet();
+        let begin = Instant::now();
+        let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
+        parent.process().stop();
+        let line = if by_itself {
+            daemon.order("exit", "42");
+            process.wait_until_dead();
+            "puppet: daemon: ended with status 42 before it was ready"
+        } else {
+            first_child.signal(Signal::SIGKILL);
+            "puppet: first child: killed by signal 9 (SIGKILL)"
+        };
+        first_child.wait_until_dead();
+        let enough = Duration::from_millis(1500);
+        wait_until("the time to be over", || (begin.elapsed() > enough).then_some(()));
+        parent.process().signal(Signal::SIGCONT);
+        assert_eq!(parent.wait().failure(), line);
+        case.wait_until_empty();
+    });
 }

@@ -12,6 +12,8 @@ use nix::{
     unistd::Pid,
 };
 
+use crate::wait_until;
+
 /// A process, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process(pub i32);
@@ -162,6 +164,35 @@ impl Process {
     #[track_caller]
     pub fn signal(self, signal: Signal) {
         kill(Pid::from_raw(self.0), signal).unwrap();
+    }
+
+    /// Stops it until it gets SIGCONT.
+    #[track_caller]
+    pub fn stop(self) {
+        self.signal(Signal::SIGSTOP);
+        wait_until("a process to stop", || (self.stat().state == 'T').then_some(()));
+    }
+
+    /// Waits until it is dead, whether somebody has reaped it or not.
+    #[track_caller]
+    pub fn wait_until_dead(self) {
+        wait_until("a process to end", || (!self.is_alive()).then_some(()));
+    }
+
+    /// Waits until it sleeps. The test knows what it did before, and where it will come to sleep next.
+    #[track_caller]
+    pub fn wait_until_asleep(self) {
+        wait_until("a process to sleep", || (self.stat().state == 'S').then_some(()));
+    }
+
+    /// Sends it a signal for which it has a handler, and waits until that has run, and it sleeps again.
+    #[track_caller]
+    pub fn interrupt(self, signal: Signal) {
+        self.signal(signal);
+        wait_until("a process to take a signal", || {
+            let taken = !self.signals("ShdPnd").contains(&(signal as i32));
+            (taken && self.stat().state == 'S').then_some(())
+        });
     }
 }
 

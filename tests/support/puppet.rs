@@ -179,6 +179,16 @@ impl Puppet {
         self.order("go", "");
     }
 
+    /// Lets the program go on, and returns when it has left this point.
+    #[track_caller]
+    pub fn see_off(mut self) {
+        self.send("go", "");
+        // It lets go of the connection when it leaves.
+        let mut rest = Vec::new();
+        self.stream.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"");
+    }
+
     /// An order that the program does not come back from.
     #[track_caller]
     pub fn order(mut self, order: &str, what: &str) {
