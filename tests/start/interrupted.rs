@@ -155,8 +155,7 @@ fn daemon_that_is_killed_with_the_confirmation_unread_did_not_start() {
     parent.process().wait_until_asleep();
     process.signal(Signal::SIGKILL);
     let outcome = parent.wait();
-    // It says so in one line.
-    outcome.failure();
+    assert_eq!(outcome.failure(), "puppet: daemon: ended while its start was confirmed");
     assert_eq!((outcome.status.code(), outcome.stdout.as_slice()), (Some(71), b"".as_slice()));
     case.wait_until_empty();
 }

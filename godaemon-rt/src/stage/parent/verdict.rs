@@ -131,8 +131,8 @@ pub(super) fn verdict(heard: &mut Heard, first_child: Option<End>) -> Error {
             }
             None => daemon(kind_of(end), format!("{} before it was ready", describe(end))),
         },
-        // The first child has done its part: the daemon said that it is up, and was not there to be confirmed.
-        (None, None) if heard.up.is_some() && first_child == Some(End::Exited(0)) => {
+        // It said that it is up, and was not there to be confirmed. The first child, whose part was done, is not to blame.
+        (None, None) if heard.up.is_some() => {
             daemon(ErrorKind::System, "ended while its start was confirmed".to_owned())
         }
         (None, None) => {
@@ -304,6 +304,12 @@ mod tests {
         check(
             [ToParent::Up { pid: 7 }],
             ok,
+            "daemon: ended while its start was confirmed",
+            ErrorKind::System,
+        );
+        check(
+            [ToParent::Up { pid: 7 }],
+            killed,
             "daemon: ended while its start was confirmed",
             ErrorKind::System,
         );
