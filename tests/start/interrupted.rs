@@ -111,6 +111,22 @@ fn stopped_first_child_ends_the_daemon_of_a_killed_parent_when_continued() {
 }
 
 #[test]
+fn first_child_that_is_stopped_when_the_daemon_has_ended_does_not_keep_the_parent() {
+    let case = Case::new();
+    let parent = case.program(program!("tidies")).arg("deaf-helper").spawn();
+    let daemon = case.puppet();
+    let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
+    daemon.order("exit", "42");
+    // It has the helper to end, which takes it a second.
+    process.wait_until_dead();
+    first_child.stop();
+    let outcome = parent.wait();
+    let line = "tidies: daemon: ended with status 42 before it was ready";
+    assert_eq!((outcome.failure(), outcome.status.code()), (line, Some(42)));
+    case.wait_until_empty();
+}
+
+#[test]
 fn stopped_daemon_ends_with_its_killed_parent() {
     let case = Case::new();
     let (parent, daemon) = stopped_at(&case, "body");

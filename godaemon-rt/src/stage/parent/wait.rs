@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How long orphans of the first child may take to end after SIGTERM, and then after SIGKILL.
 const ORPHANS_END: Duration = Duration::from_secs(1);
 
-/// How long a process may take from letting go of its descriptors to its end.
+/// How long processes may take to end that have nothing else to do any more.
 const LAST_MOMENTS: Duration = Duration::from_millis(100);
 
 /// A parent whose first child runs.
@@ -79,6 +79,11 @@ impl Wait {
             }
             if let Some(pid) = self.heard.up {
                 return self.confirm().map(|mask| (pid, mask));
+            }
+            if self.heard.has_ended() {
+                // It still ends the helpers that are left.
+                self.attend_while(FIRST_CHILD_ENDS, |it| it.first_child_runs);
+                return Err(self.conclude());
             }
             if !self.first_child_runs {
                 return Err(self.conclude());
@@ -269,9 +274,7 @@ impl Wait {
             }
         }
         self.kill_group(libc::SIGKILL);
-        if !self.heard.has_ended() {
-            self.await_orphans();
-        }
+        self.await_group();
         // Where children are reaped by themselves there is nothing to learn.
         let first_child = process::wait(self.child).ok();
         // An error in the last words is no better an explanation than none.
@@ -280,8 +283,8 @@ impl Wait {
         first_child
     }
 
-    /// Waits for orphans that have let the channel go and may not have let go of everything.
-    fn await_orphans(&self) {
+    /// Waits for those who are about to end, and may not have let go of everything.
+    fn await_group(&self) {
         let deadline = Instant::now() + LAST_MOMENTS;
         while process::state(self.child) != State::Reaped
             && process::group_has_others(self.child, self.child)
