@@ -41,6 +41,8 @@ pub(super) struct Wait {
     decoder: Decoder,
     heard: Heard,
     first_child_runs: bool,
+    /// When the first child itself was looked at last.
+    looked: Instant,
     /// Whether somebody still holds the other end of the channel.
     channel_open: bool,
     /// Whether the last who held it left something unread.
@@ -62,6 +64,7 @@ impl Wait {
             decoder,
             heard,
             first_child_runs: true,
+            looked: Instant::now(),
             channel_open: true,
             left_unread: false,
             relay_open: true,
@@ -104,7 +107,6 @@ impl Wait {
         ];
         signals::poll(&mut watched, Some(limit.min(LOOK)))?;
         let [channel, relay, lifeline] = watched;
-        let nothing = !watched.iter().any(|one| one.happened() || one.has_room());
         if channel.has_room() {
             // That nobody is left to receive it will be seen by listening.
             let _ = self.sender.send(self.channel());
@@ -112,8 +114,11 @@ impl Wait {
         if relay.happened() {
             self.pass_on();
         }
-        if lifeline.happened() || (nothing && process::state(self.child) != State::Runs) {
+        if lifeline.happened() {
             self.first_child_runs = false;
+        } else if self.looked.elapsed() >= LOOK {
+            self.looked = Instant::now();
+            self.first_child_runs &= process::state(self.child) == State::Runs;
         }
         // The last words of the first child are in the channel when it has ended.
         if channel.happened() || !self.first_child_runs {
