@@ -194,6 +194,14 @@ impl Options {
     /// with [`TimedOut`](crate::ErrorKind::TimedOut). What the parent itself does before, opening files for example,
     /// does not count; the daemon's own code before `daemonize` does. Zero is no time at all, and one too long for the
     /// system's clock is no limit. A parent that somebody has stopped ends nothing before it is continued.
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// use std::time::Duration;
+    ///
+    /// let options = godaemon::Options::new().wait_for_ready().start_timeout(Duration::from_secs(30));
+    /// # drop(options);
+    /// ```
     pub fn start_timeout(mut self, timeout: impl IntoTimeout) -> Options {
         self.start_timeout = timeout.into_timeout();
         self
