@@ -29,8 +29,9 @@
 ///
 /// In any order. Expressions may be any Rust, may use the names of `values`, and may use `?` with every error that becomes a
 /// `Box<dyn Error>`; the parent prints such an error behind the name of what failed, and exits with 1. An option that a
-/// command line often leaves out (`program_name`, `working_dir`, `start_timeout`) takes `T`, `Option<T>` and `&Option<T>`. A
-/// literal `None` has no type that could be inferred for a name or a path: leave the option out.
+/// command line often leaves out (`program_name`, `pid_file`, `stdout`, `stderr`, `working_dir`, `user`, `group`,
+/// `start_timeout`) takes `T`, `Option<T>` and `&Option<T>`. A literal `None` has no type that could be inferred for a name, a
+/// path or a user: leave the option out.
 ///
 /// ## `values = [name = expression, ...]`
 ///
@@ -123,8 +124,8 @@
 /// fn main() {}
 /// ```
 ///
-/// In the foreground `capture_output`, `program_name`, `working_dir`, `umask`, `start_timeout` and `on_ready` are evaluated and
-/// have no effect.
+/// In the foreground `capture_output`, `program_name`, `stdout`, `stderr`, `working_dir`, `umask`, `start_timeout` and
+/// `on_ready` are evaluated and have no effect. `pid_file`, `user` and `group` are as in a daemon.
 ///
 /// Without the attribute: [`Options::foreground`].
 ///
@@ -138,6 +139,62 @@
 /// ```
 ///
 /// Without the attribute: [`Options::program_name`].
+///
+/// ## `pid_file = expression`
+///
+/// The daemon's pid file. It is locked by the parent before any expression of `files` is evaluated, and by the daemon until its
+/// end: a second instance is refused with 69. When the parent exits with 0 it holds the number of the daemon. It has to be a
+/// regular file, no link, with a number or nothing in it. A relative path is relative to the parent's current directory.
+///
+/// ```no_run
+/// #[godaemon::main(pid_file = "/run/echod.pid")]
+/// fn main() {
+///     // ...
+/// }
+/// ```
+///
+/// On a return from `main`, a panic of it and [`exit`](std::process::exit) it is emptied, and removed if that is allowed. A
+/// signal leaves it behind, unlocked: have a handler for SIGTERM. Other processes use it through [`PidFile`].
+///
+/// Without the attribute: [`Options::pid_file`].
+///
+/// ## `stdout = expression`, `stderr = expression`
+///
+/// The file that what the daemon and its children print goes to, instead of the null device. It is opened by the parent, for
+/// appending; equal paths are one open file. [`reopen_output`] opens it again after a rotation. Not together with
+/// `capture_output`, which takes both streams.
+///
+/// ```no_run
+/// use std::env;
+///
+/// #[godaemon::main(
+///     values = [log = env::args().nth(1)],
+///     stdout = &log,
+///     stderr = &log,
+/// )]
+/// fn main() {
+///     println!("into the log, if there is one");
+/// }
+/// ```
+///
+/// Without the attribute: [`Options::stdout`], [`Options::stderr`], which say what may be at the path, and how a file is made.
+///
+/// ## `user = expression`, `group = expression`
+///
+/// Who the daemon is to be: a name, or a number as `u32` or in digits. Looked up in the parent, which exits with 67 if there is
+/// none, and with 77 if it may not change. Everything that the attribute opens is opened with the rights of the parent.
+/// Without `group` it is the user's own, without `user` only the groups change.
+///
+/// ```no_run
+/// use std::net::TcpListener;
+///
+/// #[godaemon::main(user = "nobody", files = [listener = TcpListener::bind("0.0.0.0:79")?])]
+/// fn main(listener: TcpListener) {
+///     // as nobody, on a port of root's
+/// }
+/// ```
+///
+/// Without the attribute: [`Options::user`], [`Options::group`].
 ///
 /// ## `working_dir = expression`
 ///

@@ -26,7 +26,8 @@ struct Texts {
 }
 
 /// What makes an error, or its first part.
-const MAKERS: [&str; 5] = ["Error::new", "Error::system", "preparing", "daemon", "refuse"];
+const MAKERS: [&str; 6] =
+    ["Error::new", "Error::system", "Error::cannot_open", "preparing", "daemon", "refuse"];
 
 impl Texts {
     fn of_runtime() -> Self {

@@ -5,11 +5,17 @@
 //! which reports the end of the daemon, never cuts into what that was about to say.
 
 use crate::error::ErrorKind;
+use crate::identity::{Account, Identity};
+use crate::log_files::{Creation, Place};
+use crate::stdio::Stream;
 use crate::sys::copy::Step;
 use crate::sys::process::End;
 use crate::sys::socket::{self, Patience};
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 /// What follows the length in the shortest frame: a kind.
 const SHORTEST: usize = 1;
@@ -29,7 +35,7 @@ pub(crate) enum ToDaemon {
     /// Waits in the channel for both copies to look at; the daemon takes it out.
     Hello { random: u64 },
     /// What the daemon needs in order to settle.
-    Settings(Settings),
+    Settings(Box<Settings>),
     /// The start has happened; the daemon may go on.
     Confirm,
 }
@@ -46,6 +52,20 @@ pub(crate) struct Settings {
     pub(crate) directory: Option<RawFd>,
     /// The name that `ps -o comm` shows.
     pub(crate) name: Vec<u8>,
+    pub(crate) pid_file: Option<(RawFd, PathBuf)>,
+    pub(crate) log_files: Vec<(RawFd, Place)>,
+    /// How log files are made that are opened again.
+    pub(crate) creation: Creation,
+    pub(crate) identity: Option<Identity>,
+}
+
+impl Settings {
+    /// Every descriptor that the daemon is to own.
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = RawFd> {
+        let files = self.files.iter().flat_map(|(_, numbers)| numbers).copied();
+        let others = self.pid_file.iter().map(|(fd, _)| *fd).chain(self.log_files.iter().map(|(fd, _)| *fd));
+        files.chain(self.directory).chain(others)
+    }
 }
 
 /// What the parent receives.
@@ -118,22 +138,7 @@ impl Message for ToDaemon {
     fn encode(&self) -> Vec<u8> {
         match self {
             ToDaemon::Hello { random } => hello(*random).to_vec(),
-            ToDaemon::Settings(settings) => {
-                let mut frame = Frame::new(kind::SETTINGS);
-                frame.put_count(settings.files.len());
-                for (name, fds) in &settings.files {
-                    frame.put_bytes(name.as_bytes());
-                    frame.put_count(fds.len());
-                    fds.iter().for_each(|&fd| frame.put_i32(fd));
-                }
-                frame.put_bool(settings.capture_output);
-                frame.put_bool(settings.wait_for_ready);
-                frame.put_u32(settings.umask);
-                frame.put_bool(settings.directory.is_some());
-                settings.directory.iter().for_each(|&fd| frame.put_i32(fd));
-                frame.put_bytes(&settings.name);
-                frame.finish()
-            }
+            ToDaemon::Settings(settings) => settings.encode(),
             ToDaemon::Confirm => Frame::new(kind::CONFIRM).finish(),
         }
     }
@@ -142,21 +147,87 @@ impl Message for ToDaemon {
         let (kind, mut content) = open(frame)?;
         let message = match kind {
             kind::HELLO => ToDaemon::Hello { random: u64::from_le_bytes(content.array()?) },
-            kind::SETTINGS => ToDaemon::Settings(Settings {
-                files: content.list(|content| {
-                    let name = content.text()?;
-                    Ok((name, content.list(Content::descriptor)?))
-                })?,
-                capture_output: content.bool()?,
-                wait_for_ready: content.bool()?,
-                umask: content.u32()?,
-                directory: if content.bool()? { Some(content.descriptor()?) } else { None },
-                name: content.bytes()?.to_vec(),
-            }),
+            kind::SETTINGS => ToDaemon::Settings(Box::new(Settings::decode(&mut content)?)),
             kind::CONFIRM => ToDaemon::Confirm,
             _ => return Err(Malformed),
         };
         content.end().map(|()| message)
+    }
+}
+
+impl Settings {
+    fn encode(&self) -> Vec<u8> {
+        let mut frame = Frame::new(kind::SETTINGS);
+        frame.put_list(&self.files, |frame, (name, fds)| {
+            frame.put_bytes(name.as_bytes());
+            frame.put_list(fds, |frame, &fd| frame.put_i32(fd));
+        });
+        frame.put_bool(self.capture_output);
+        frame.put_bool(self.wait_for_ready);
+        frame.put_u32(self.umask);
+        frame.put_option(self.directory.as_ref(), |frame, &fd| frame.put_i32(fd));
+        frame.put_bytes(&self.name);
+        frame.put_option(self.pid_file.as_ref(), |frame, (fd, path)| {
+            frame.put_i32(*fd);
+            frame.put_path(path);
+        });
+        frame.put_list(&self.log_files, |frame, (fd, place)| {
+            frame.put_i32(*fd);
+            frame.put_path(&place.path);
+            Stream::BOTH.iter().for_each(|stream| frame.put_bool(place.streams.contains(stream)));
+        });
+        frame.put_u32(self.creation.mode);
+        frame.put_option(self.creation.user.as_ref(), |frame, &user| frame.put_u32(user));
+        frame.put_option(self.creation.group.as_ref(), |frame, &group| frame.put_u32(group));
+        frame.put_option(self.identity.as_ref(), |frame, identity| {
+            frame.put_option(identity.user.as_ref(), |frame, &user| frame.put_u32(user));
+            frame.put_u32(identity.group);
+            frame.put_list(&identity.groups, |frame, &group| frame.put_u32(group));
+            frame.put_option(identity.account.as_ref(), |frame, account| {
+                frame.put_bytes(&account.home);
+                frame.put_option(account.name.as_ref(), |frame, name| frame.put_bytes(name));
+            });
+            frame.put_bytes(identity.label.as_bytes());
+        });
+        frame.finish()
+    }
+
+    fn decode(content: &mut Content<'_>) -> Result<Settings, Malformed> {
+        Ok(Settings {
+            files: content.list(|content| Ok((content.text()?, content.list(Content::descriptor)?)))?,
+            capture_output: content.bool()?,
+            wait_for_ready: content.bool()?,
+            umask: content.u32()?,
+            directory: content.option(Content::descriptor)?,
+            name: content.bytes()?.to_vec(),
+            pid_file: content.option(|content| Ok((content.descriptor()?, content.path()?)))?,
+            log_files: content.list(|content| {
+                let (fd, path) = (content.descriptor()?, content.path()?);
+                let mut streams = Vec::new();
+                for stream in Stream::BOTH {
+                    streams.extend(content.bool()?.then_some(stream));
+                }
+                Ok((fd, Place { path, streams }))
+            })?,
+            creation: Creation {
+                mode: content.u32()?,
+                user: content.option(Content::u32)?,
+                group: content.option(Content::u32)?,
+            },
+            identity: content.option(|content| {
+                Ok(Identity {
+                    user: content.option(Content::u32)?,
+                    group: content.u32()?,
+                    groups: content.list(Content::u32)?,
+                    account: content.option(|content| {
+                        let home = content.bytes()?.to_vec();
+                        let name = content.option(|content| content.bytes().map(<[u8]>::to_vec))?;
+                        Ok(Account { home, name })
+                    })?,
+                    label: content.text()?,
+                })
+            })?,
+        })
     }
 }
 
@@ -318,6 +389,20 @@ impl Frame {
         self.content.extend(bytes);
     }
 
+    fn put_path(&mut self, path: &Path) {
+        self.put_bytes(path.as_os_str().as_bytes());
+    }
+
+    fn put_list<T>(&mut self, items: &[T], put: impl Fn(&mut Frame, &T)) {
+        self.put_count(items.len());
+        items.iter().for_each(|item| put(self, item));
+    }
+
+    fn put_option<T>(&mut self, value: Option<&T>, put: impl Fn(&mut Frame, &T)) {
+        self.put_bool(value.is_some());
+        value.iter().for_each(|value| put(self, value));
+    }
+
     fn finish(mut self) -> Vec<u8> {
         let length = u32::try_from(self.content.len() - 4).unwrap_or(u32::MAX);
         self.content[..4].copy_from_slice(&length.to_le_bytes());
@@ -377,6 +462,17 @@ impl<'a> Content<'a> {
 
     fn text(&mut self) -> Result<String, Malformed> {
         String::from_utf8(self.bytes()?.to_vec()).map_err(|_| Malformed)
+    }
+
+    fn path(&mut self) -> Result<PathBuf, Malformed> {
+        self.bytes().map(|path| PathBuf::from(OsString::from_vec(path.to_vec())))
+    }
+
+    fn option<T>(
+        &mut self,
+        value: impl Fn(&mut Self) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, Malformed> {
+        if self.bool()? { value(self).map(Some) } else { Ok(None) }
     }
 
     /// A count and as many items. Nothing is reserved for a count that the frame does not hold.
@@ -475,8 +571,8 @@ mod tests {
     fn to_daemon() -> Vec<ToDaemon> {
         vec![
             ToDaemon::Hello { random: 0x0123_4567_89ab_cdef },
-            ToDaemon::Settings(Settings::default()),
-            ToDaemon::Settings(Settings {
+            ToDaemon::Settings(Box::default()),
+            ToDaemon::Settings(Box::new(Settings {
                 files: vec![
                     ("lock".into(), vec![5]),
                     ("none".into(), vec![]),
@@ -487,7 +583,20 @@ mod tests {
                 umask: 0o777,
                 directory: Some(9),
                 name: b"\xff name".to_vec(),
-            }),
+                pid_file: Some((4, "/run/a.pid".into())),
+                log_files: vec![
+                    (10, Place { path: "/a".into(), streams: vec![Stream::Output] }),
+                    (11, Place { path: "/b".into(), streams: Stream::BOTH.to_vec() }),
+                ],
+                creation: Creation { mode: 0o640, user: Some(7), group: None },
+                identity: Some(Identity {
+                    user: Some(7),
+                    group: u32::MAX,
+                    groups: vec![1, 2],
+                    account: Some(Account { home: b"/home/\xff".to_vec(), name: Some(b"a".to_vec()) }),
+                    label: "user a".into(),
+                }),
+            })),
             ToDaemon::Confirm,
         ]
     }
@@ -574,7 +683,7 @@ mod tests {
 
     #[test]
     fn progress_is_what_was_left_unread() {
-        let settings = ToDaemon::Settings(Settings::default()).encode();
+        let settings = ToDaemon::Settings(Box::default()).encode();
         assert_eq!(progress(&hello(1)), Progress::NotLoaded);
         assert_eq!(progress(&settings), Progress::NotCalled);
         assert_eq!(progress(&[]), Progress::Called);

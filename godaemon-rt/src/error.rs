@@ -41,14 +41,25 @@ pub enum ErrorKind {
     AlreadyDaemon,
     /// The value of an option is out of range: exit status 64.
     OutOfRange,
+    /// There is no such user, or none that says enough: exit status 67.
+    NoSuchUser,
+    /// There is no such group: exit status 67.
+    NoSuchGroup,
+    /// The [pid file](crate::Options::pid_file) is locked, by this process if that can be told: exit status 69.
+    AlreadyRunning(Option<u32>),
     /// The daemon panicked before it was ready: exit status 70.
     Panicked,
     /// The daemon let go of [`Ready`](crate::Ready) unused, or never called `daemonize`: exit status 70.
     NotReady,
     /// A system call failed, the first child was killed, or the stage cannot be told: exit status 71.
     System,
+    /// The pid file or a log file cannot be opened, or is not what it should be: exit status 73.
+    CannotOpen,
     /// The daemon was not ready within [`start_timeout`](crate::Options::start_timeout), and was ended: exit status 75.
     TimedOut,
+    /// This process may not become the [`user`](crate::Options::user) or [`group`](crate::Options::group): exit status
+    /// 77.
+    NotPermitted,
     /// The program's file gives it privileges, so it does not become a daemon: exit status 77.
     Privileged,
     /// The daemon ended with this status before it was ready: the same exit status.
@@ -58,15 +69,19 @@ pub enum ErrorKind {
 }
 
 /// The kinds that have no number of their own; on the way through the channel each is its place in this list.
-const PLAIN: [ErrorKind; 9] = [
+const PLAIN: [ErrorKind; 13] = [
     ErrorKind::Expression,
     ErrorKind::Failed,
     ErrorKind::AlreadyDaemon,
     ErrorKind::OutOfRange,
+    ErrorKind::NoSuchUser,
+    ErrorKind::NoSuchGroup,
     ErrorKind::Panicked,
     ErrorKind::NotReady,
     ErrorKind::System,
+    ErrorKind::CannotOpen,
     ErrorKind::TimedOut,
+    ErrorKind::NotPermitted,
     ErrorKind::Privileged,
 ];
 
@@ -74,6 +89,8 @@ impl ErrorKind {
     /// Two numbers for the way through the channel.
     pub(crate) fn to_numbers(self) -> (u8, i32) {
         match self {
+            // No process has the number 0.
+            ErrorKind::AlreadyRunning(holder) => (253, holder.unwrap_or(0).cast_signed()),
             ErrorKind::Ended(status) => (254, status.into()),
             ErrorKind::Killed(signal) => (255, signal),
             plain => {
@@ -85,6 +102,9 @@ impl ErrorKind {
     /// The kind that has these numbers.
     pub(crate) fn from_numbers(kind: u8, detail: i32) -> Option<ErrorKind> {
         match kind {
+            253 => {
+                Some(ErrorKind::AlreadyRunning(Some(detail.cast_unsigned()).filter(|&holder| holder != 0)))
+            }
             254 => u8::try_from(detail).ok().map(ErrorKind::Ended),
             255 => Some(ErrorKind::Killed(detail)),
             place => PLAIN.get(usize::from(place)).copied().filter(|_| detail == 0),
@@ -96,6 +116,11 @@ impl Error {
     pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Error {
         let (stage, what) = (Stage::Parent, what.into());
         Error(Box::new(Inner { kind, stage, what, source: None, files: Vec::new() }))
+    }
+
+    /// A file that cannot be opened, or is not what it should be.
+    pub(crate) fn cannot_open(what: impl Into<String>, why: std::io::Error) -> Error {
+        Error::new(ErrorKind::CannotOpen, what).because(why)
     }
 
     /// A system call that failed.
@@ -173,10 +198,13 @@ impl Error {
         match self.0.kind {
             ErrorKind::Expression | ErrorKind::Failed => 1,
             ErrorKind::AlreadyDaemon | ErrorKind::OutOfRange => 64,
+            ErrorKind::NoSuchUser | ErrorKind::NoSuchGroup => 67,
+            ErrorKind::AlreadyRunning(_) => 69,
             ErrorKind::Panicked | ErrorKind::NotReady => 70,
             ErrorKind::System => 71,
+            ErrorKind::CannotOpen => 73,
             ErrorKind::TimedOut => 75,
-            ErrorKind::Privileged => 77,
+            ErrorKind::NotPermitted | ErrorKind::Privileged => 77,
             ErrorKind::Ended(status) => status,
             ErrorKind::Killed(signal) => u8::try_from(signal).unwrap_or(0).saturating_add(128),
         }
@@ -265,7 +293,8 @@ mod tests {
     use super::*;
 
     fn kinds() -> impl Iterator<Item = ErrorKind> {
-        PLAIN.into_iter().chain([ErrorKind::Ended(42), ErrorKind::Killed(11)])
+        let others = [ErrorKind::AlreadyRunning(Some(4711)), ErrorKind::Ended(42), ErrorKind::Killed(11)];
+        PLAIN.into_iter().chain(others)
     }
 
     #[test]
@@ -274,6 +303,8 @@ mod tests {
             let (number, detail) = kind.to_numbers();
             assert_eq!(ErrorKind::from_numbers(number, detail), Some(kind));
         }
+        let unknown = ErrorKind::AlreadyRunning(None).to_numbers();
+        assert_eq!(ErrorKind::from_numbers(unknown.0, unknown.1), Some(ErrorKind::AlreadyRunning(None)));
         assert_eq!(ErrorKind::from_numbers(254, 256), None);
         assert_eq!(ErrorKind::from_numbers(99, 0), None);
     }
@@ -281,7 +312,7 @@ mod tests {
     #[test]
     fn statuses_are_those_of_the_table() {
         let statuses: Vec<u8> = kinds().map(|kind| Error::new(kind, "").exit_code()).collect();
-        assert_eq!(statuses, [1, 1, 64, 64, 70, 70, 71, 75, 77, 42, 139]);
+        assert_eq!(statuses, [1, 1, 64, 64, 67, 67, 70, 70, 71, 73, 75, 77, 77, 69, 42, 139]);
     }
 
     #[test]

@@ -17,10 +17,14 @@
 mod capture;
 mod channel;
 mod error;
+mod identity;
 mod inherit;
 mod launch;
+mod log_files;
 mod marker;
+mod opening;
 mod options;
+mod pid_file;
 mod private;
 mod ready;
 mod stage;
@@ -37,7 +41,11 @@ pub use crate::capture::Reader;
 pub use crate::error::{Error, ErrorKind};
 pub use crate::inherit::{Inherit, InheritFd};
 pub use crate::launch::{launch_dir, read_link, supervised};
-pub use crate::options::{IntoName, IntoPath, IntoTimeout, NameArg, Options, PathArg, Started, daemonize};
+pub use crate::log_files::reopen_output;
+pub use crate::options::{
+    IdArg, IntoId, IntoName, IntoPath, IntoTimeout, NameArg, Options, PathArg, Started, daemonize,
+};
+pub use crate::pid_file::PidFile;
 pub use crate::ready::Ready;
 pub use crate::stage::daemon::Daemon;
 pub use crate::stage::{Stage, stage};

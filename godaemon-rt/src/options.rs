@@ -1,6 +1,7 @@
 //! What a program asks for: the builder, and the traits of its arguments.
 
 use crate::error::Error;
+use crate::identity::Id;
 use crate::inherit::{HandedOn, Inherit};
 use crate::stage::daemon::{Daemon, Newcomer};
 use crate::stage::parent::{self, Outcome, Plan};
@@ -40,8 +41,13 @@ pub struct Options {
     pub(crate) wait_for_ready: bool,
     pub(crate) foreground: bool,
     pub(crate) program_name: Option<OsString>,
+    pub(crate) pid_file: Option<PathBuf>,
+    pub(crate) stdout: Option<PathBuf>,
+    pub(crate) stderr: Option<PathBuf>,
     pub(crate) working_dir: Option<PathBuf>,
     pub(crate) umask: u32,
+    pub(crate) user: Option<Id>,
+    pub(crate) group: Option<Id>,
     pub(crate) start_timeout: Option<Duration>,
     pub(crate) on_ready: Option<Box<dyn FnOnce(u32)>>,
     files: Vec<File>,
@@ -72,8 +78,13 @@ impl Default for Options {
             wait_for_ready: false,
             foreground: false,
             program_name: None,
+            pid_file: None,
+            stdout: None,
+            stderr: None,
             working_dir: None,
             umask: 0o022,
+            user: None,
+            group: None,
             start_timeout: None,
             on_ready: None,
             files: Vec::new(),
@@ -91,8 +102,13 @@ impl fmt::Debug for Options {
             .field("wait_for_ready", &self.wait_for_ready)
             .field("foreground", &self.foreground)
             .field("program_name", &self.program_name)
+            .field("pid_file", &self.pid_file)
+            .field("stdout", &self.stdout)
+            .field("stderr", &self.stderr)
             .field("working_dir", &self.working_dir)
             .field("umask", &format_args!("{:#o}", self.umask))
+            .field("user", &self.user)
+            .field("group", &self.group)
             .field("start_timeout", &self.start_timeout)
             .field("files", &files.collect::<Vec<_>>())
             .finish_non_exhaustive()
@@ -161,8 +177,8 @@ impl Options {
     /// Stays in the foreground if `yes`: this process acts as the daemon. If not, [`supervised`](crate::supervised)
     /// decides.
     ///
-    /// In the foreground `capture_output`, `program_name`, `working_dir`, `umask`, `start_timeout` and `on_ready` have
-    /// no effect.
+    /// In the foreground `capture_output`, `program_name`, `stdout`, `stderr`, `working_dir`, `umask`, `start_timeout`
+    /// and `on_ready` have no effect. The pid file, `user` and `group` are as in a daemon.
     pub fn foreground(mut self, yes: bool) -> Options {
         self.foreground = yes;
         self
@@ -172,6 +188,65 @@ impl Options {
     /// is the program's own first argument.
     pub fn program_name(mut self, name: impl IntoName) -> Options {
         self.program_name = name.into_name();
+        self
+    }
+
+    /// The daemon's pid file; without one if there is no path. A relative path is relative to the parent's current
+    /// directory.
+    ///
+    /// It keeps a second instance away: it is locked by the parent before anything else is opened, and by the daemon
+    /// until its end, without a moment in between. A start that finds it locked fails with
+    /// [`AlreadyRunning`](crate::ErrorKind::AlreadyRunning). It holds the number of the daemon's process when the
+    /// parent says that the daemon is up, and before that the parent's.
+    ///
+    /// The file is made with mode `0644`, if it is not there. What is there has to be a regular file, no link, with a
+    /// number or nothing in it: everything else is left as it is, and the start fails with
+    /// [`CannotOpen`](crate::ErrorKind::CannotOpen).
+    ///
+    /// When the process ends by a return from `main`, a panic of it, or [`std::process::exit`], the file is emptied,
+    /// and removed if the daemon is allowed to. A daemon that a signal ends leaves it behind, unlocked, which is a
+    /// file that nobody holds: so does one that has no handler for SIGTERM. Other processes use the file through
+    /// [`PidFile`](crate::PidFile).
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// let daemon = godaemon::Options::new().pid_file("/run/echod.pid").daemonize()?;
+    /// # drop(daemon);
+    /// # Ok::<(), godaemon::Error>(())
+    /// ```
+    pub fn pid_file(mut self, path: impl IntoPath) -> Options {
+        self.pid_file = path.into_path();
+        self
+    }
+
+    /// The file to which standard output of the daemon and its children goes, from when the daemon settles; the null
+    /// device if there is no path. A relative path is relative to the parent's current directory.
+    ///
+    /// The parent opens it for appending, with its own rights; one that is not there is made, with the permissions
+    /// `0640` without those of the [`umask`](Options::umask), and for the [`user`](Options::user) and
+    /// [`group`](Options::group) of the daemon. Owner and permissions of one that is there are left alone. It has to
+    /// be a regular file, for root one that has no second name, or a character device, and no link: everything else
+    /// makes the start fail with [`CannotOpen`](crate::ErrorKind::CannotOpen).
+    ///
+    /// With the same path for [`stderr`](Options::stderr) it is one open file for both. After a rotation
+    /// [`reopen_output`](crate::reopen_output) opens it again. It cannot go with
+    /// [`capture_output`](Options::capture_output), which takes both streams
+    /// ([`OutOfRange`](crate::ErrorKind::OutOfRange)).
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// let options = godaemon::Options::new().stdout("/var/log/echod.log").stderr("/var/log/echod.log");
+    /// # drop(options);
+    /// ```
+    pub fn stdout(mut self, path: impl IntoPath) -> Options {
+        self.stdout = path.into_path();
+        self
+    }
+
+    /// The file to which standard error of the daemon and its children goes; see [`stdout`](Options::stdout). Panics
+    /// and errors before the daemon is up go there and to the terminal.
+    pub fn stderr(mut self, path: impl IntoPath) -> Options {
+        self.stderr = path.into_path();
         self
     }
 
@@ -186,6 +261,43 @@ impl Options {
     /// is `0o022`. A larger one makes the start fail with [`OutOfRange`](crate::ErrorKind::OutOfRange).
     pub fn umask(mut self, mask: u32) -> Options {
         self.umask = mask;
+        self
+    }
+
+    /// The user that the daemon is to be, by name or number; unchanged if there is none. It is looked up in the parent:
+    /// one that is unknown makes the start fail with [`NoSuchUser`](crate::ErrorKind::NoSuchUser).
+    ///
+    /// The pid file, the log files and all [`files`](Options::file_with) are opened in the parent, with its rights.
+    /// When the daemon settles it takes the supplementary groups of the user, the [`group`](Options::group), or the
+    /// user's own without that option, and then becomes the user; real, effective and saved. It makes sure
+    /// that nothing of this can be undone, or the start fails. `HOME`, `USER` and `LOGNAME` become those of the user.
+    ///
+    /// A process that is all this already stays as it is. One that is not allowed to change makes the start fail with
+    /// [`NotPermitted`](crate::ErrorKind::NotPermitted). A number that is in no user database is allowed with a group;
+    /// then `HOME` becomes `/`, and `USER` and `LOGNAME` are taken out.
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// use std::net::TcpListener;
+    ///
+    /// // Only root may listen there.
+    /// let mut daemon = godaemon::Options::new()
+    ///     .user("nobody")
+    ///     .file_with("listener", || TcpListener::bind("0.0.0.0:79"))
+    ///     .daemonize()?;
+    /// # drop(daemon);
+    /// # Ok::<(), godaemon::Error>(())
+    /// ```
+    pub fn user(mut self, user: impl IntoId) -> Options {
+        self.user = user.into_id();
+        self
+    }
+
+    /// The group that the daemon is to have, by name or number, instead of the [`user`](Options::user)'s own. Without
+    /// a user it becomes the only supplementary group as well. One that is unknown makes the start fail with
+    /// [`NoSuchGroup`](crate::ErrorKind::NoSuchGroup).
+    pub fn group(mut self, group: impl IntoId) -> Options {
+        self.group = group.into_id();
         self
     }
 
@@ -364,6 +476,28 @@ pub trait NameArg {
     fn name(self) -> OsString;
 }
 
+/// A user or group as an option takes it: every [`IdArg`], and `Option<T>` and `&Option<T>` of it, of which `None` is
+/// no change.
+///
+/// A literal `None` has no type that could be inferred: leave the option out.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a user or group for an option",
+    note = "a user or group is a name, a `&str` or `String`, or a number, a `u32`, or an `Option` of one"
+)]
+pub trait IntoId {
+    /// The user or group, if there is one.
+    #[doc(hidden)]
+    fn into_id(self) -> Option<Id>;
+}
+
+/// A user or group: `&str`, `String` or `&String` for its name, `u32` or `&u32` for its number. Digits in a string are
+/// a number as well, unless they are somebody's name.
+pub trait IdArg {
+    /// The user or group.
+    #[doc(hidden)]
+    fn id(self) -> Id;
+}
+
 /// A time limit as an option takes it: `Duration`, `Option<Duration>` and `&Option<Duration>`, of which `None` is no
 /// limit.
 #[diagnostic::on_unimplemented(
@@ -435,6 +569,27 @@ where
     }
 }
 
+impl<T: IdArg> IntoId for T {
+    fn into_id(self) -> Option<Id> {
+        Some(self.id())
+    }
+}
+
+impl<T: IdArg> IntoId for Option<T> {
+    fn into_id(self) -> Option<Id> {
+        self.map(T::id)
+    }
+}
+
+impl<'a, T> IntoId for &'a Option<T>
+where
+    &'a T: IdArg,
+{
+    fn into_id(self) -> Option<Id> {
+        self.as_ref().map(<&T>::id)
+    }
+}
+
 macro_rules! arguments {
     ($trait:ident, $method:ident, $result:ty: $($type:ty),*) => {
         $(impl $trait for $type {
@@ -447,6 +602,14 @@ macro_rules! arguments {
 
 arguments!(PathArg, path, PathBuf: &str, String, &String, &Path, PathBuf, &PathBuf, &OsStr, OsString, &OsString);
 arguments!(NameArg, name, OsString: &str, String, &String, &Path, PathBuf, &PathBuf, &OsStr, OsString, &OsString);
+
+arguments!(IdArg, id, Id: &str, String, &String, u32, &u32);
+
+impl IdArg for &&str {
+    fn id(self) -> Id {
+        (*self).into()
+    }
+}
 
 impl PathArg for &&str {
     fn path(self) -> PathBuf {
@@ -486,6 +649,22 @@ mod tests {
         assert_eq!((&Some(String::from("/a"))).into_path(), some);
         assert_eq!(None::<&str>.into_path(), None);
         assert_eq!((&None::<PathBuf>).into_path(), None);
+    }
+
+    #[test]
+    fn users_come_in_many_types() {
+        let name = Some(Id::Name("a".into()));
+        assert_eq!("a".into_id(), name);
+        assert_eq!(String::from("a").into_id(), name);
+        assert_eq!((&String::from("a")).into_id(), name);
+        assert_eq!((&Some("a")).into_id(), name);
+        assert_eq!((&Some(String::from("a"))).into_id(), name);
+        let number = Some(Id::Number(7));
+        assert_eq!(7.into_id(), number);
+        assert_eq!((&7).into_id(), number);
+        assert_eq!(Some(7).into_id(), number);
+        assert_eq!((&Some(7)).into_id(), number);
+        assert_eq!(None::<u32>.into_id(), None);
     }
 
     #[test]

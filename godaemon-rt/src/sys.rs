@@ -6,21 +6,27 @@
 //!
 //! - [`copy`]: starts a copy of this process (`clone(2)`, `execve(2)`)
 //! - [`fds`]: descriptors (`close_range(2)`, `fcntl(2)`, `dup2(2)`), the null device
+//! - [`handle`]: another process, to signal it and to wait for its end (`pidfd_open(2)`)
 //! - [`listing`]: the numbers in a directory of `/proc` (`getdents64(2)`)
+//! - [`locks`]: locks of open files (`flock(2)`, `F_OFD_SETLK`)
 //! - [`memory`]: what the kernel laid out for the process: arguments, environment, auxiliary vector
-//! - [`process`]: other processes and this one's identity (`waitpid(2)`, `kill(2)`, `prctl(2)`)
+//! - [`process`]: other processes, this one's name and its end (`waitpid(2)`, `kill(2)`, `prctl(2)`)
 //! - [`signals`]: mask and dispositions (`sigaction(2)`, `ppoll(2)`)
 //! - [`socket`]: the channel's system calls (`unix(7)`)
+//! - [`users`]: users and groups, of the database and of this process (`getgrouplist(3)`, `setgroups(2)`)
 #![allow(unsafe_code)]
 
 pub(crate) mod copy;
 pub(crate) mod fds;
+pub(crate) mod handle;
 #[cfg(target_os = "linux")]
 mod listing;
+pub(crate) mod locks;
 pub(crate) mod memory;
 pub(crate) mod process;
 pub(crate) mod signals;
 pub(crate) mod socket;
+pub(crate) mod users;
 
 use std::io;
 

@@ -19,7 +19,27 @@ use godaemon::Ready;
         note("umask")?;
         0o027
     },
+    stderr = {
+        note("stderr")?;
+        None::<PathBuf>
+    },
+    group = {
+        note("group")?;
+        None::<u32>
+    },
+    pid_file = {
+        note("pid_file")?;
+        "pid"
+    },
     values = [one = note("one")?, two = note("two")?],
+    user = {
+        note("user")?;
+        None::<String>
+    },
+    stdout = {
+        note("stdout")?;
+        "log"
+    },
     foreground = {
         note("foreground")?;
         false

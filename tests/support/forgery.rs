@@ -41,5 +41,7 @@ pub fn settings(file: &[i32], directory: Option<i32>) -> Vec<u8> {
     content.push(directory.is_some().into());
     content.extend(directory.into_iter().flat_map(i32::to_le_bytes));
     content.extend([&count(4)[..], b"name"].concat());
+    // No pid file, no log files, and nothing about how to make them; nobody to become.
+    content.extend([&[0][..], &count(0), &count(0), &[0, 0, 0]].concat());
     frame(2, &content)
 }

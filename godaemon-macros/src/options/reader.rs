@@ -16,6 +16,7 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
         reader.errors.add_error(syntax_error);
     }
     reader.report_unknown();
+    reader.report_captured();
     reader.options
 }
 
@@ -118,6 +119,22 @@ impl Reader<'_> {
             self.options.krate = input.call(Path::parse_mod_style)?;
         }
         Ok(())
+    }
+
+    /// A stream has one end.
+    fn report_captured(&mut self) {
+        if self.options.capture_output.is_none() {
+            return;
+        }
+        for Setting { name, .. } in &self.options.settings {
+            if name == "stdout" || name == "stderr" {
+                self.errors.add_with_help(
+                    name,
+                    format_args!("`{name}` is captured, so it cannot go to a file"),
+                    "leave out `capture_output`, or let the reader write the file",
+                );
+            }
+        }
     }
 
     /// Comes last: an option that is used further on is not what a misspelt word meant.

@@ -21,7 +21,8 @@ fn each_option_is_known_once_and_in_its_form() {
             "expected `on_ready = <expression>`",
             "unknown option `capture_ouput`\nhelp: an option with a similar name exists: `capture_output`",
             "unknown option `chdir`\nhelp: the options are `capture_output`, `files`, `values`, `program_name`, \
-             `foreground`, `working_dir`, `umask`, `start_timeout`, `on_ready`, `crate`",
+             `foreground`, `pid_file`, `stdout`, `stderr`, `working_dir`, `umask`, `user`, `group`, `start_timeout`, \
+             `on_ready`, `crate`",
         ]
     );
 }
@@ -31,6 +32,19 @@ fn an_option_in_use_is_not_suggested() {
     let errors = errors("umsk = 1, umask = 2", MAIN);
     assert_eq!(errors.len(), 1);
     assert!(errors[0].contains("the options are"), "{errors:?}");
+}
+
+#[test]
+fn a_captured_stream_goes_to_no_file() {
+    let help = "\nhelp: leave out `capture_output`, or let the reader write the file";
+    assert_eq!(
+        errors("stderr = path, capture_output, stdout = path", MAIN),
+        [
+            format!("`stderr` is captured, so it cannot go to a file{help}"),
+            format!("`stdout` is captured, so it cannot go to a file{help}"),
+        ]
+    );
+    assert!(errors("stderr = path, stdout = path", MAIN).is_empty());
 }
 
 #[test]

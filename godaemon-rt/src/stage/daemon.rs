@@ -6,13 +6,17 @@ use crate::capture::{self, Reader};
 use crate::channel::{Malformed, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::inherit::{self, HandedOn, Inherit};
+use crate::log_files::{self, LogFile};
 use crate::marker::Marker;
+use crate::pid_file::claim::Claim;
 use crate::ready::{Listener, Ready};
 use crate::stdio::Stream;
 use crate::sys::{fds, process, signals};
 use std::ffi::CString;
 use std::io;
+use std::mem;
 use std::os::fd::{OwnedFd, RawFd};
+use std::path::PathBuf;
 
 /// The daemon, or a process in the foreground that acts as one: what it was handed.
 ///
@@ -79,6 +83,8 @@ pub(crate) struct Newcomer {
     settings: Settings,
     files: Vec<HandedOn>,
     directory: Option<OwnedFd>,
+    pid_file: Option<(OwnedFd, PathBuf)>,
+    log_files: Vec<LogFile>,
 }
 
 impl Newcomer {
@@ -91,7 +97,7 @@ impl Newcomer {
     }
 
     fn receive(marker: &Marker) -> Result<Newcomer, Error> {
-        let settings = link::receive_settings(marker.channel)
+        let mut settings = link::receive_settings(marker.channel)
             .and_then(|settings| check_numbers(marker, &settings).map(|()| settings))
             .map_err(|why| Error::system("cannot take over what the parent hands on", why))?;
         if process::session() == process::own() {
@@ -100,12 +106,14 @@ impl Newcomer {
                 "the daemon leads a session, and could get a terminal",
             ));
         }
-        let adopt = |numbers: &[RawFd]| numbers.iter().copied().map(fds::adopt).collect();
-        let files = settings.files.iter();
-        let files =
-            files.map(|(name, numbers)| HandedOn { name: name.clone(), fds: adopt(numbers) }).collect();
+        let adopt = |numbers: Vec<RawFd>| numbers.into_iter().map(fds::adopt).collect();
+        let files = mem::take(&mut settings.files).into_iter();
+        let files = files.map(|(name, numbers)| HandedOn { name, fds: adopt(numbers) }).collect();
         let directory = settings.directory.map(fds::adopt);
-        Ok(Newcomer { settings, files, directory })
+        let pid_file = settings.pid_file.take().map(|(fd, path)| (fds::adopt(fd), path));
+        let log_files = mem::take(&mut settings.log_files).into_iter();
+        let log_files = log_files.map(|(fd, place)| LogFile::inherit(place, fd)).collect();
+        Ok(Newcomer { settings, files, directory, pid_file, log_files })
     }
 
     /// Settles down in the order of the contract. A failure reaches the parent, and ends this process.
@@ -114,16 +122,25 @@ impl Newcomer {
     }
 
     fn try_settle(self) -> Result<Daemon, Error> {
-        let Newcomer { settings, files, directory } = self;
+        let Newcomer { settings, files, directory, pid_file, log_files } = self;
         #[allow(
             clippy::cast_possible_truncation,
             reason = "nine bits, as the parent saw, fit into every `mode_t`"
         )]
         nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(settings.umask as libc::mode_t));
         enter(directory)?;
+        log_files::put_in_place(log_files, settings.creation)
+            .map_err(|why| Error::system("cannot print to the log file", why))?;
         let readers = if settings.capture_output { capture_both()? } else { [None, None] };
+        if let Some((file, path)) = pid_file {
+            Claim::take_over(file, path)?.keep();
+        }
+        // As another user a thread other than the first might no longer set it.
         if let Ok(name) = CString::new(settings.name) {
             process::set_name(&name);
+        }
+        if let Some(identity) = settings.identity {
+            identity.assume()?;
         }
         signals::unblock_all();
         let ready = settings.wait_for_ready.then(|| Ready::new(Listener::Parent));
@@ -137,8 +154,7 @@ impl Newcomer {
 /// Makes sure that every descriptor that the parent handed on is there, once, and closed on exec: then nobody else in
 /// this process owns it.
 fn check_numbers(marker: &Marker, settings: &Settings) -> io::Result<()> {
-    let handed_on = settings.files.iter().flat_map(|(_, numbers)| numbers).chain(&settings.directory);
-    let mut numbers: Vec<RawFd> = handed_on.copied().collect();
+    let mut numbers: Vec<RawFd> = settings.descriptors().collect();
     numbers.iter().try_for_each(|&fd| fds::set_close_on_exec(fd, true))?;
     numbers.extend([marker.channel, marker.line]);
     numbers.sort_unstable();

@@ -8,10 +8,13 @@ use self::wait::Wait;
 use crate::capture::{self, Reader};
 use crate::channel::{Sender, Settings, ToDaemon};
 use crate::error::{Error, ErrorKind};
+use crate::identity::{self, Identity};
 use crate::inherit::HandedOn;
 use crate::launch;
+use crate::log_files::{self, Creation, LogFile};
 use crate::marker::{Evidence, Marker};
 use crate::options::Options;
+use crate::pid_file::claim::Claim;
 use crate::ready;
 use crate::stage::daemon::Daemon;
 use crate::stage::{self, Stage};
@@ -42,6 +45,11 @@ pub(crate) struct Plan {
     argument: Option<CString>,
     /// The name of the process that `ps` shows.
     name: Vec<u8>,
+    identity: Option<Identity>,
+    /// Given up if the start fails.
+    pid_file: Option<Claim>,
+    log_files: Vec<LogFile>,
+    creation: Creation,
     files: Vec<HandedOn>,
     timeout: Option<Duration>,
     on_ready: Option<Box<dyn FnOnce(u32)>>,
@@ -65,11 +73,19 @@ pub(crate) enum Outcome {
     Acting(Daemon),
 }
 
-/// Checks the options, opens what they name.
+/// Checks the options, opens what they name: the pid file last but for the log files, so that a start which is refused
+/// for its options touches nothing, and one that finds another instance opens nothing.
 pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
     let foreground = options.foreground || launch::supervised();
     if options.umask > 0o777 {
         return Err(Error::new(ErrorKind::OutOfRange, format!("umask: {:#o} is over 0o777", options.umask)));
+    }
+    let outputs = [options.stdout.take(), options.stderr.take()];
+    if options.capture_output && outputs.iter().any(Option::is_some) {
+        return Err(Error::new(
+            ErrorKind::OutOfRange,
+            "output is captured, so neither stdout nor stderr can go to a file",
+        ));
     }
     let given = options.program_name.take().filter(|name| !name.is_empty());
     if let Some(name) = &given {
@@ -88,6 +104,14 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
         })?),
         None => None,
     };
+    let identity = identity::look_up(options.user.take(), options.group.take())?;
+    let pid_file = options.pid_file.take().as_deref().map(Claim::take).transpose()?;
+    let mut creation = Creation::with_umask(options.umask);
+    if let Some(identity) = &identity {
+        (creation.user, creation.group) = (identity.user, Some(identity.group));
+    }
+    let places = if foreground { Vec::new() } else { log_files::places(outputs)? };
+    let log_files = log_files::open_all(places, creation)?;
     Ok(Plan {
         foreground,
         capture_output: options.capture_output,
@@ -96,6 +120,10 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
         directory,
         argument,
         name,
+        identity,
+        pid_file,
+        log_files,
+        creation,
         files: Vec::new(),
         timeout: options.start_timeout,
         on_ready: options.on_ready.take(),
@@ -154,6 +182,9 @@ impl Plan {
         }
         match self.start() {
             Ok((pid, mask)) => {
+                if let Some(claim) = self.pid_file.take() {
+                    claim.hand_over();
+                }
                 // The start has happened, and a panic, which has printed its text, does not undo it: a `println!`
                 // into a closed pipe is one.
                 if let Some(on_ready) = self.on_ready {
@@ -165,9 +196,12 @@ impl Plan {
         }
     }
 
-    fn stay(self) -> Result<Outcome, Error> {
+    fn stay(mut self) -> Result<Outcome, Error> {
         match self.readers_and_supervisor() {
             Ok(readers) => {
+                if let Some(claim) = self.pid_file.take() {
+                    claim.keep();
+                }
                 Ok(Outcome::Acting(Daemon::in_foreground(self.files, readers, self.wait_for_ready)))
             }
             Err(error) => Err(self.give_back(error)),
@@ -181,6 +215,9 @@ impl Plan {
         };
         let readers = [reader()?, reader()?];
         stage::stay_in_foreground()?;
+        if let Some(identity) = &self.identity {
+            identity.assume()?;
+        }
         if !self.wait_for_ready {
             // One that cannot be told will notice by itself, and the program is as well as it can be.
             let _ = ready::notify_supervisor();
@@ -212,7 +249,10 @@ impl Plan {
             line: line.as_raw_fd(),
             random,
         };
-        let messages = [ToDaemon::Hello { random }, ToDaemon::Settings(self.settings())];
+        let settings = self.settings();
+        let mut keep = vec![marker.channel, marker.line];
+        keep.extend(settings.descriptors());
+        let messages = [ToDaemon::Hello { random }, ToDaemon::Settings(Box::new(settings))];
         let mut sender =
             Sender::new(&messages).map_err(preparing("cannot describe the files to the daemon"))?;
         sender.send(channel.as_raw_fd()).map_err(preparing("cannot write to the channel"))?;
@@ -227,9 +267,6 @@ impl Plan {
         let entry = CString::new(marker.entry()).unwrap_or_default();
         let argv = self.arguments();
         let envp = environment(&entry);
-        let mut keep = vec![marker.channel, marker.line];
-        keep.extend(self.directory.iter().map(AsRawFd::as_raw_fd));
-        keep.extend(self.files.iter().flat_map(HandedOn::numbers));
         let directory = launch::directory_to_go_back_to();
         let leader =
             Leader { null: null.as_raw_fd(), output: output.as_raw_fd(), directory: directory.as_deref() };
@@ -258,6 +295,10 @@ impl Plan {
             umask: self.umask,
             directory: self.directory.as_ref().map(AsRawFd::as_raw_fd),
             name: self.name.clone(),
+            pid_file: self.pid_file.as_ref().map(|claim| (claim.descriptor(), claim.path().to_owned())),
+            log_files: self.log_files.iter().map(|log| (log.descriptor(), log.place.clone())).collect(),
+            creation: self.creation,
+            identity: self.identity.clone(),
         }
     }
 

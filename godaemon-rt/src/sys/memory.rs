@@ -1,6 +1,6 @@
 //! What the kernel laid out for this process: arguments, environment, auxiliary vector.
 
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -24,7 +24,7 @@ pub(crate) fn arguments() -> *const *const c_char {
     let mut pointers: Vec<*const c_char> = Vec::new();
     for argument in std::env::args_os() {
         // An argument of a process cannot hold a zero byte; the fallback is never reached.
-        let argument = std::ffi::CString::new(argument.into_vec()).unwrap_or_default();
+        let argument = CString::new(argument.into_vec()).unwrap_or_default();
         pointers.push(argument.into_raw());
     }
     pointers.push(std::ptr::null());
@@ -79,6 +79,28 @@ fn environment() -> *const *const c_char {
 pub(crate) fn environment_entries() -> Vec<*const c_char> {
     // SAFETY: libc keeps a null-terminated array of strings there; see `environment`.
     unsafe { strings(environment()) }.map(CStr::as_ptr).collect()
+}
+
+/// Gives variables other values, or takes them out of the environment. All others stay, byte for byte.
+///
+/// Other threads may read the environment meanwhile, in C as well: they find the old array or the new one, and both
+/// stay as they are. What another thread changes in it at the same time may be lost, as with `setenv(3)`.
+pub(crate) fn set_environment(variables: &[(&str, Option<&[u8]>)]) {
+    let is_of = |entry: &CStr, name: &str| {
+        entry.to_bytes().strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'='))
+    };
+    // SAFETY: libc keeps a null-terminated array of strings there; see `environment`.
+    let others = unsafe { strings(environment()) }
+        .filter(|entry| !variables.iter().any(|(name, _)| is_of(entry, name)))
+        .map(CStr::as_ptr);
+    let new = variables.iter().filter_map(|(name, value)| {
+        // A value from the user database, which has no zero bytes: it is made of C strings.
+        let entry = CString::new([name.as_bytes(), b"=", (*value)?].concat()).ok()?;
+        Some(entry.into_raw().cast_const())
+    });
+    let entries: Vec<*const c_char> = others.chain(new).chain([std::ptr::null()]).collect();
+    // SAFETY: the array ends with a null, and like its strings is never freed.
+    unsafe { environ = Vec::leak(entries).as_ptr() };
 }
 
 /// What a process was started with, in the memory where it stands, while nobody else uses it.

@@ -3,6 +3,8 @@
 use super::check;
 use std::ffi::CStr;
 use std::io;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The number of a process, or of a process group.
 pub(crate) type Pid = libc::pid_t;
@@ -79,6 +81,29 @@ fn wait_with(child: Pid, flags: libc::c_int) -> io::Result<Option<End>> {
 pub(crate) fn kill(target: Pid, signal: libc::c_int) -> io::Result<()> {
     // SAFETY: sends a signal; no memory is involved.
     check(unsafe { libc::kill(target, signal) }).map(drop)
+}
+
+/// Whether there is a process of this number, ended or not.
+pub(crate) fn exists(pid: Pid) -> bool {
+    !matches!(kill(pid, 0), Err(error) if error.raw_os_error() == Some(libc::ESRCH))
+}
+
+/// Calls a function when this process ends by `exit(3)`, which a return from `main` comes to. Not in a process that
+/// it forks, and once however often it is asked.
+pub(crate) fn at_exit(act: extern "C" fn()) {
+    static OWNER: AtomicI32 = AtomicI32::new(0);
+    static ACT: OnceLock<extern "C" fn()> = OnceLock::new();
+    extern "C" fn in_the_owner() {
+        if OWNER.load(Ordering::Acquire) == own() {
+            ACT.get().iter().for_each(|act| act());
+        }
+    }
+    OWNER.store(own(), Ordering::Release);
+    ACT.get_or_init(|| {
+        // SAFETY: the function can be called at any time. If there is no room for it, the end is like that by a signal.
+        unsafe { libc::atexit(in_the_owner) };
+        act
+    });
 }
 
 /// The number of this process.
@@ -214,6 +239,21 @@ pub(crate) fn ids_differ() -> bool {
     user != effective_user() || group != effective_group
 }
 
+/// Whether this process is allowed to take other groups, and to become another user if `user`.
+pub(crate) fn may_change_ids(user: bool) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        const SETGID: u32 = 6;
+        const SETUID: u32 = 7;
+        linux::is_effective(SETGID) && (!user || linux::is_effective(SETUID))
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = user;
+        effective_user() == 0
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     /// `struct __user_cap_header_struct` of `capget(2)`.
@@ -234,22 +274,37 @@ mod linux {
 
     const VERSION_3: u32 = 0x2008_0522;
 
+    fn capabilities() -> Option<[Half; 2]> {
+        let mut header = Header { version: VERSION_3, pid: 0 };
+        let mut halves = [Half { effective: 0, permitted: 0, inheritable: 0 }; 2];
+        // SAFETY: version 3 reads one header and writes two halves.
+        let got = unsafe { libc::syscall(libc::SYS_capget, &raw mut header, halves.as_mut_ptr()) };
+        (got == 0).then_some(halves)
+    }
+
+    /// Whether the process has a capability. If that cannot be told the system will say so when it is needed.
+    pub(super) fn is_effective(capability: u32) -> bool {
+        capabilities().is_none_or(|halves| half(&halves, capability).effective & bit(capability) != 0)
+    }
+
     /// Whether a process that is not root's may have capabilities that it did not inherit as ambient ones.
     pub(super) fn has_file_capabilities() -> bool {
         if super::effective_user() == 0 {
             return false;
         }
-        let mut header = Header { version: VERSION_3, pid: 0 };
-        let mut halves = [Half { effective: 0, permitted: 0, inheritable: 0 }; 2];
-        // SAFETY: version 3 reads one header and writes two halves.
-        let got = unsafe { libc::syscall(libc::SYS_capget, &raw mut header, halves.as_mut_ptr()) };
+        let is_own = |halves: &[Half; 2], capability| {
+            half(halves, capability).permitted & bit(capability) != 0 && !is_ambient(capability)
+        };
         // A process that cannot know counts as privileged: it can still run in the foreground.
-        got != 0 || (0..64).any(|capability| is_permitted(&halves, capability) && !is_ambient(capability))
+        capabilities().is_none_or(|halves| (0..64).any(|capability| is_own(&halves, capability)))
     }
 
-    fn is_permitted(halves: &[Half; 2], capability: u32) -> bool {
-        let half = if capability < 32 { &halves[0] } else { &halves[1] };
-        half.permitted & (1 << (capability % 32)) != 0
+    fn half(halves: &[Half; 2], capability: u32) -> &Half {
+        if capability < 32 { &halves[0] } else { &halves[1] }
+    }
+
+    fn bit(capability: u32) -> u32 {
+        1 << (capability % 32)
     }
 
     fn is_ambient(capability: u32) -> bool {

@@ -71,9 +71,14 @@ impl Relay {
         }
     }
 
-    /// Lets a stream go, unless the program has put something of its own there.
+    /// Whether what is printed to a stream appears at the terminal.
+    fn is_on(&self, stream: Stream) -> bool {
+        stream.is(self.pipe)
+    }
+
+    /// Lets a stream go, unless it is a log file, or what the program has put there.
     fn let_go(&self, stream: Stream) -> io::Result<()> {
-        if stream.is(self.pipe) { self.null.over(stream) } else { Ok(()) }
+        if self.is_on(stream) { self.null.over(stream) } else { Ok(()) }
     }
 }
 
@@ -98,7 +103,7 @@ pub(super) fn captured() -> io::Result<Null> {
 
 pub(super) fn receive_settings(channel: RawFd) -> io::Result<Settings> {
     match receive(channel)? {
-        ToDaemon::Settings(settings) => Ok(settings),
+        ToDaemon::Settings(settings) => Ok(*settings),
         ToDaemon::Hello { .. } | ToDaemon::Confirm => Err(Malformed.into()),
     }
 }
@@ -206,12 +211,13 @@ fn tell_panic(info: &PanicHookInfo<'_>) -> Option<Relay> {
     // A lock that is taken is in the hands of a thread that tells something else, or of this one.
     let link = LINK.try_lock().ok()?;
     let link = link.as_ref().filter(|link| link.is_own())?;
+    let relay = link.relay.as_ref().filter(|relay| relay.is_on(Stream::Error));
     // Somebody who asks for a backtrace gets it at the terminal, and with it the text.
-    let printed = link.relay.is_some() && wants_backtrace();
+    let printed = relay.is_some() && wants_backtrace();
     let text = if printed { String::new() } else { panic_text(info) };
     let told = link.send(&ToParent::Panicked { text }).is_ok();
     TOLD.store(told, Ordering::Relaxed);
-    link.relay.clone().filter(|_| told && !printed)
+    relay.filter(|_| told && !printed).cloned()
 }
 
 fn wants_backtrace() -> bool {

@@ -1,0 +1,157 @@
+//! The files that standard output and standard error of a daemon go to.
+
+use crate::error::Error;
+use crate::opening::{self, Opened};
+use crate::stdio::Stream;
+use crate::sys::fds;
+use std::fs::{File, FileType};
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{self, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// What a log file that is made may be used for, by whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Creation {
+    pub(crate) mode: u32,
+    /// `None` for the one who makes it.
+    pub(crate) user: Option<u32>,
+    pub(crate) group: Option<u32>,
+}
+
+impl Creation {
+    /// For the log files of a daemon with this umask.
+    pub(crate) fn with_umask(umask: u32) -> Creation {
+        Creation { mode: 0o640 & !umask, user: None, group: None }
+    }
+}
+
+/// A log file: where it is, and for which streams.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    pub(crate) streams: Vec<Stream>,
+}
+
+/// An open log file.
+#[derive(Debug)]
+pub(crate) struct LogFile {
+    pub(crate) place: Place,
+    file: File,
+}
+
+/// What [`reopen_output`] opens.
+struct Current {
+    places: Vec<Place>,
+    creation: Creation,
+}
+
+static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
+
+/// The places for the paths of standard output and standard error: one place if they are equal.
+pub(crate) fn places(paths: [Option<PathBuf>; 2]) -> Result<Vec<Place>, Error> {
+    let mut places: Vec<Place> = Vec::new();
+    for (stream, path) in Stream::BOTH.into_iter().zip(paths) {
+        let Some(path) = path else { continue };
+        // The daemon works elsewhere, and may have to open it again.
+        let absolute = path::absolute(&path).map_err(|why| cannot_open(&path, why))?;
+        match places.iter_mut().find(|place| place.path == absolute) {
+            Some(place) => place.streams.push(stream),
+            None => places.push(Place { path: absolute, streams: vec![stream] }),
+        }
+    }
+    Ok(places)
+}
+
+/// Opens all, in the parent.
+pub(crate) fn open_all(places: Vec<Place>, creation: Creation) -> Result<Vec<LogFile>, Error> {
+    let open = |place: Place| match open(&place, creation) {
+        Ok(file) => Ok(LogFile { place, file }),
+        Err(why) => Err(cannot_open(&place.path, why)),
+    };
+    places.into_iter().map(open).collect()
+}
+
+fn cannot_open(path: &path::Path, why: io::Error) -> Error {
+    Error::cannot_open(format!("cannot open the log file {}", path.display()), why)
+}
+
+fn open(place: &Place, creation: Creation) -> io::Result<File> {
+    let append = File::options().append(true).clone();
+    let is_character_device = |kind: FileType| kind.is_char_device();
+    let Opened { file, is_new } = opening::open(&place.path, &append, creation.mode, is_character_device)?;
+    let metadata = file.metadata()?;
+    if is_new {
+        if creation.user.is_some() || creation.group.is_some() {
+            std::os::unix::fs::fchown(&file, creation.user, creation.group)?;
+        }
+    } else if metadata.is_file() && metadata.nlink() > 1 && nix::unistd::geteuid().is_root() {
+        // Who may write to the directory may have given a file of root's a second name there.
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it has another name (a hard link), which root does not follow",
+        ));
+    }
+    Ok(file)
+}
+
+impl LogFile {
+    /// One that the parent has opened.
+    pub(crate) fn inherit(place: Place, fd: RawFd) -> LogFile {
+        LogFile { place, file: fds::adopt(fd).into() }
+    }
+
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+
+    fn put_in_place(&self) -> io::Result<()> {
+        self.place
+            .streams
+            .iter()
+            .try_for_each(|stream| fds::duplicate_over(self.descriptor(), stream.number()))
+    }
+}
+
+/// Makes the daemon's streams those files, and remembers them.
+pub(crate) fn put_in_place(files: Vec<LogFile>, creation: Creation) -> io::Result<()> {
+    files.iter().try_for_each(LogFile::put_in_place)?;
+    let places = files.into_iter().map(|file| file.place).collect();
+    *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Current { places, creation });
+    Ok(())
+}
+
+/// Opens the log files of the daemon again, by the paths of the options [`stdout`](crate::Options::stdout) and
+/// [`stderr`](crate::Options::stderr), after somebody has renamed or removed them: what `logrotate` does before it
+/// sends SIGHUP.
+///
+/// The new files take the places of the old ones at once, when all of them are open: no line is lost, and none is
+/// cut. The rules for opening are those of the options, with the rights that the daemon has by now. Children that
+/// run keep the old files. Without log files, and in the foreground, there is nothing to do.
+///
+/// # Errors
+///
+/// A file cannot be opened, or is not what it should be; the path is in the text. Everything stays as it was, with the
+/// old files.
+///
+/// ```no_run
+/// # use godaemon_rt as godaemon;
+/// if let Err(error) = godaemon::reopen_output() {
+///     eprintln!("the log stays where it is: {error}");
+/// }
+/// ```
+pub fn reopen_output() -> io::Result<()> {
+    // Held until the end: of two calls at once the second finds what the first has done.
+    let current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(Current { places, creation }) = &*current else { return Ok(()) };
+    let open = |place: &Place| match open(place, *creation) {
+        Ok(file) => Ok(LogFile { place: place.clone(), file }),
+        Err(why) => {
+            let what = format!("cannot open the log file {}: {why}", place.path.display());
+            Err(io::Error::new(why.kind(), what))
+        }
+    };
+    let files = places.iter().map(open).collect::<io::Result<Vec<_>>>()?;
+    files.iter().try_for_each(LogFile::put_in_place)
+}

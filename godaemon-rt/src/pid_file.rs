@@ -1,0 +1,306 @@
+//! The pid file: a lock that says whether the daemon runs, and the number of its process.
+//!
+//! | on the file | says | from | until |
+//! |---|---|---|---|
+//! | the lock of `flock(2)` | whose file it is: the next start is refused | it is opened | the end |
+//! | the number | of which process it is | the lock is held | the end, when it is taken out |
+//! | the mark, where the system has one | that the number holds | the number is written | before the number is taken out |
+//!
+//! All three belong to one open file, which the parent opens and the daemon has until its end ([`claim`]). Everybody
+//! else asks for the mark, which takes nothing from anybody ([`PidFile`]).
+
+pub(crate) mod claim;
+
+use crate::opening;
+use crate::sys::handle::Handle;
+use crate::sys::process::{self, Pid};
+use crate::sys::{fds, locks};
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// More than any number with some blanks.
+const LONGEST: usize = 32;
+
+/// How long something may take that another process does without waiting for anything: between its lock and its
+/// number, or between its last step and its end.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// How often to look meanwhile.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The pid file of a daemon, as another process uses it: to ask whether the daemon runs, and to signal it.
+///
+/// Whether it runs is decided by the lock that the daemon holds, never by the number alone: a file that was left
+/// behind does not count, nor does another process that has got the number since. Asking takes no lock, and keeps
+/// no daemon from starting.
+///
+/// A daemon that has only a lock of `flock(2)` on its file, made with another library, is not seen to run; a start
+/// sees it.
+///
+/// ```no_run
+/// # use godaemon_rt as godaemon;
+/// use godaemon::PidFile;
+/// use std::time::Duration;
+///
+/// let pid_file = PidFile::new("/run/echod.pid");
+/// match pid_file.running()? {
+///     Some(pid) => println!("echod runs, process {pid}"),
+///     None => println!("echod does not run"),
+/// }
+/// pid_file.stop(Duration::from_secs(10))?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PidFile {
+    path: PathBuf,
+}
+
+impl PidFile {
+    /// The pid file at this path. Nothing is looked at before it is asked for.
+    pub fn new(path: impl AsRef<Path>) -> PidFile {
+        PidFile { path: path.as_ref().to_owned() }
+    }
+
+    /// The path, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The number of the daemon's process, if it runs; while it starts that of the parent. `None` if there is no
+    /// such file, or nobody has it locked.
+    ///
+    /// Where the system has no locks of open file descriptions (before Linux 3.15, FreeBSD, macOS), it takes the lock
+    /// of `flock(2)` for a moment; a start waits for that.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidData`](io::ErrorKind::InvalidData): the file holds something other than a process number, or is
+    ///   locked and holds none.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is no regular file but a link, a FIFO, a directory.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied), and whatever else `open(2)` may say.
+    pub fn running(&self) -> io::Result<Option<u32>> {
+        Ok(self.find()?.map(|(_, number)| number))
+    }
+
+    /// Sends a signal, by its number, to the daemon. 0 sends nothing, and asks whether that is allowed.
+    ///
+    /// The process has to hold the lock, and to have the file open where this may be looked up (`/proc/PID/fd`): a
+    /// number that somebody has written into the file does not aim at another process. On Linux the signal goes
+    /// through a pid descriptor, so that it cannot reach a process that has got the number since.
+    ///
+    /// # Errors
+    ///
+    /// - [`NotFound`](io::ErrorKind::NotFound): the daemon does not run.
+    /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied): the signal, or reading the file, is not allowed.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput): there is no such signal.
+    /// - [`InvalidData`](io::ErrorKind::InvalidData): the process that the file names is not the one that has it open;
+    ///   and see [`running`](PidFile::running).
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// godaemon::PidFile::new("/run/echod.pid").signal(1)?; // SIGHUP
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn signal(&self, number: i32) -> io::Result<()> {
+        self.daemon()?.signal(number).map_err(|error| self.gone_if_no_such_process(error))
+    }
+
+    /// Ends the daemon: sends SIGTERM, and returns when the process is gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`signal`](PidFile::signal), and [`TimedOut`](io::ErrorKind::TimedOut): the daemon is still there after
+    /// `within`. It is left alive.
+    pub fn stop(&self, within: Duration) -> io::Result<()> {
+        let deadline = Instant::now().checked_add(within);
+        let daemon = self.daemon()?;
+        daemon.signal(libc::SIGTERM).map_err(|error| self.gone_if_no_such_process(error))?;
+        let is_gone = match daemon.await_end(deadline) {
+            Some(is_gone) => is_gone?,
+            // Without a descriptor of the process its end shows in the lock.
+            None => self.await_another(daemon.pid(), deadline)?,
+        };
+        if is_gone {
+            return Ok(());
+        }
+        let what = format!("process {} has not ended within {} s", daemon.pid(), within.as_secs_f64());
+        Err(io::Error::new(io::ErrorKind::TimedOut, what))
+    }
+
+    /// The file, while somebody holds it, and the number that it holds.
+    fn find(&self) -> io::Result<Option<(File, u32)>> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let file = match opening::open_existing(&self.path, File::options().read(true), |_| false) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(self.about(error)),
+            };
+            let held = is_held(&file).map_err(|error| self.about(error))?;
+            match number_in(&file).map_err(|error| self.about(error))? {
+                _ if !held && is_at(&file, &self.path) => return Ok(None),
+                Some(number) if held => return Ok(Some((file, number))),
+                // About to be written, just taken out, or in a file that has been replaced.
+                _ if Instant::now() < deadline => thread::sleep(PAUSE),
+                _ => return Err(self.about(invalid("it is locked, and holds no process number"))),
+            }
+        }
+    }
+
+    /// The process that the file names, which had it locked when its handle had been made.
+    fn daemon(&self) -> io::Result<Handle> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let Some((file, number)) = self.find()? else { return Err(self.not_running()) };
+            let pid = Pid::try_from(number).map_err(|_| invalid("no process number"))?;
+            let handle = Handle::open(pid);
+            // If it still is the same, the handle is that of the process that was named all the time.
+            let is_same = self.find()?.is_some_and(|(_, again)| again == number);
+            match handle {
+                Ok(handle) if is_same && has_open(pid, &file) != Some(false) => return Ok(handle),
+                // It has just ended, and another one may have begun.
+                _ if Instant::now() < deadline => thread::sleep(PAUSE),
+                Ok(_) => {
+                    let what = format!("process {number}, which it names, does not have it open");
+                    return Err(self.about(invalid(&what)));
+                }
+                Err(error) => return Err(self.gone_if_no_such_process(error)),
+            }
+        }
+    }
+
+    /// Waits until the file names another process, or is nobody's.
+    fn await_another(&self, pid: Pid, deadline: Option<Instant>) -> io::Result<bool> {
+        const LOOK: Duration = Duration::from_millis(10);
+        loop {
+            if self.running()?.and_then(|number| Pid::try_from(number).ok()) != Some(pid) {
+                return Ok(true);
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Ok(false);
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    fn gone_if_no_such_process(&self, error: io::Error) -> io::Error {
+        if error.raw_os_error() == Some(libc::ESRCH) { self.not_running() } else { error }
+    }
+
+    fn not_running(&self) -> io::Error {
+        io::Error::new(io::ErrorKind::NotFound, format!("{}: not running", self.path.display()))
+    }
+
+    fn about(&self, error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
+    }
+}
+
+fn invalid(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// Whether another process holds a file, and the number in it.
+fn is_held(file: &File) -> io::Result<bool> {
+    match locks::is_marked(file.as_fd()) {
+        Some(marked) => Ok(marked),
+        None => locks::is_locked(file.as_fd()),
+    }
+}
+
+/// Whether this is the file at a path, and no other has come in its place.
+fn is_at(file: &File, path: &Path) -> bool {
+    let at_path = fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
+    matches!((at_path, fds::identity(file.as_raw_fd())), (Ok(there), Ok(own)) if there == own)
+}
+
+/// The number that a pid file holds; an error if it is none.
+fn number_in(file: &File) -> io::Result<Option<u32>> {
+    let mut text = [0; LONGEST + 1];
+    let mut length = 0;
+    // One call reads all of it, on every system that was seen; the second finds the end.
+    loop {
+        match file.read_at(text.get_mut(length..).unwrap_or_default(), length as u64) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    parse(text.get(..length).unwrap_or_default())
+        .ok_or_else(|| invalid("it holds something other than a process number"))
+}
+
+/// `None` for what is in no pid file; `Some(None)` for a pid file that names no process.
+fn parse(text: &[u8]) -> Option<Option<u32>> {
+    let digits = text.trim_ascii();
+    if text.len() > LONGEST || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    Some(number.filter(|number| (1..=Pid::MAX.cast_unsigned()).contains(number)))
+}
+
+/// Replaces the number in a file. Whoever reads its first line meanwhile finds one of the two.
+fn write_number(file: &File, number: u32) -> io::Result<()> {
+    let old = usize::try_from(file.metadata()?.len()).unwrap_or(LONGEST).min(LONGEST);
+    let mut text = format!("{number}\n").into_bytes();
+    let length = text.len();
+    text.resize(length.max(old), b'\n');
+    file.write_all_at(&text, 0)?;
+    file.set_len(length as u64)
+}
+
+/// Whether a process has this file open; `None` if that may not be looked up.
+fn has_open(pid: Pid, file: &File) -> Option<bool> {
+    let own = fds::identity(file.as_raw_fd()).ok()?;
+    match fs::read_dir(format!("/proc/{pid}/fd")) {
+        Ok(entries) => {
+            let mut targets = entries.flatten().filter_map(|entry| fs::metadata(entry.path()).ok());
+            Some(targets.any(|target| (target.dev(), target.ino()) == own))
+        }
+        // There is none of this number, or `/proc` hides it, or there is no `/proc`.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !process::exists(pid) => Some(false),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_with_blanks_are_numbers() {
+        for (text, number) in [
+            (&b"4711\n"[..], Some(4711)),
+            (b"4711", Some(4711)),
+            (b"  4711 \n\n\n", Some(4711)),
+            (b"0004711\n", Some(4711)),
+            (b"2147483647\n", Some(2_147_483_647)),
+            // Numbers, but not of processes.
+            (b"0\n", None),
+            (b"2147483648\n", None),
+            (b"99999999999999999999\n", None),
+            (b"", None),
+            (b"\n", None),
+        ] {
+            assert_eq!(parse(text), Some(number), "{}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn everything_else_is_no_pid_file() {
+        let long = [b'1'; LONGEST + 1];
+        let texts: [&[u8]; 9] =
+            [b"x", b"4711 4712", b"-1", b"+1", b"47\n11", b"0x12", b"4711;\n", b"\0\0\0\0", &long];
+        for text in texts {
+            assert_eq!(parse(text), None, "{}", text.escape_ascii());
+        }
+    }
+}

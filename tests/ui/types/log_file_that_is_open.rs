@@ -1,0 +1,4 @@
+use std::fs::File;
+
+#[godaemon::main(stdout = File::create("log")?)]
+fn main() {}

@@ -1,0 +1,2 @@
+#[godaemon::main(pid_file = 7)]
+fn main() {}

@@ -1,0 +1,2 @@
+#[godaemon::main(user = 7.5)]
+fn main() {}
