@@ -26,7 +26,7 @@ fn main(listener: TcpListener, ready: Ready) -> Result<(), Box<dyn Error>> {
     let mut signals = Signals::new([SIGTERM])?;
     thread::spawn(move || {
         signals.forever().next();
-        process::exit(0);
+        process::exit(0); // in order: a pid file, if there were one, would go with it
     });
 
     ready.notify()?; // from here on the terminal is free
