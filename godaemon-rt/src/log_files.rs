@@ -127,8 +127,9 @@ pub(crate) fn put_in_place(files: Vec<LogFile>, creation: Creation) -> io::Resul
 /// sends SIGHUP.
 ///
 /// The new files take the places of the old ones at once, when all of them are open: no line is lost, and none is
-/// cut. The rules for opening are those of the options, with the rights that the daemon has by now. Children that
-/// run keep the old files. Without log files, and in the foreground, there is nothing to do.
+/// cut. The rules for opening are those of the options. A daemon that has become another user opens them as that one:
+/// in a directory where it may make none, `logrotate` has to (`create 0640 echod echod`). Children that run keep the
+/// old files. Without log files, and in the foreground, there is nothing to do.
 ///
 /// # Errors
 ///

@@ -204,8 +204,8 @@ impl Options {
     /// [`CannotOpen`](crate::ErrorKind::CannotOpen).
     ///
     /// When the process ends by a return from `main`, a panic of it, or [`std::process::exit`], the file is emptied,
-    /// and removed if the daemon is allowed to. A daemon that a signal ends leaves it behind, unlocked, which is a
-    /// file that nobody holds: so does one that has no handler for SIGTERM. Other processes use the file through
+    /// and removed if the daemon is allowed to. A daemon that a signal ends, SIGTERM without a handler or an abort, leaves
+    /// it behind: unlocked, so that it says to nobody that the daemon runs. Other processes use the file through
     /// [`PidFile`](crate::PidFile).
     ///
     /// ```no_run
