@@ -76,6 +76,8 @@ pub(crate) fn look_up(user: Option<Id>, group: Option<Id>) -> Result<Option<Iden
     if user.is_none() && group.is_none() {
         return Ok(None);
     }
+    check_name("user", user.as_ref())?;
+    check_name("group", group.as_ref())?;
     let label = label(user.as_ref(), group.as_ref());
     let group = group.map(find_group).transpose()?;
     let identity = match user.map(find_user).transpose()? {
@@ -155,6 +157,15 @@ fn find_group(id: Id) -> Result<u32, Error> {
     };
     check_number("group", number)?;
     Ok(number)
+}
+
+fn check_name(what: &str, id: Option<&Id>) -> Result<(), Error> {
+    match id {
+        Some(Id::Name(name)) if name.contains('\0') => {
+            Err(Error::new(ErrorKind::OutOfRange, format!("{what}: there is a zero byte in it")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Which errors say that there is none differs between systems; see getpwnam(3).

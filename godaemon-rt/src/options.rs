@@ -272,8 +272,9 @@ impl Options {
     /// user's own without that option, and then becomes the user; real, effective and saved. It makes sure
     /// that nothing of this can be undone, or the start fails. `HOME`, `USER` and `LOGNAME` become those of the user.
     ///
-    /// A process that is all this already stays as it is. One that is not allowed to change makes the start fail with
-    /// [`NotPermitted`](crate::ErrorKind::NotPermitted). A number that is in no user database is allowed with a group;
+    /// A process that is all this already stays as it is. Any other has to be root, or the start fails with
+    /// [`NotPermitted`](crate::ErrorKind::NotPermitted). (Root without `CAP_KILL` can become another user, but not end
+    /// that user's daemon: such a start can be neither interrupted nor limited in time.) A number that is in no user database is allowed with a group;
     /// then `HOME` becomes `/`, and `USER` and `LOGNAME` are taken out.
     ///
     /// ```no_run

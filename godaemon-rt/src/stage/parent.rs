@@ -214,10 +214,10 @@ impl Plan {
             false => Ok(None),
         };
         let readers = [reader()?, reader()?];
-        stage::stay_in_foreground()?;
         if let Some(identity) = &self.identity {
             identity.assume()?;
         }
+        stage::stay_in_foreground()?;
         if !self.wait_for_ready {
             // One that cannot be told will notice by itself, and the program is as well as it can be.
             let _ = ready::notify_supervisor();

@@ -240,12 +240,14 @@ pub(crate) fn ids_differ() -> bool {
 }
 
 /// Whether this process is allowed to take other groups, and to become another user if `user`.
+///
+/// Root only: another user with these capabilities would keep them when it becomes a third one.
 pub(crate) fn may_change_ids(user: bool) -> bool {
     #[cfg(target_os = "linux")]
     {
         const SETGID: u32 = 6;
         const SETUID: u32 = 7;
-        linux::is_effective(SETGID) && (!user || linux::is_effective(SETUID))
+        effective_user() == 0 && linux::is_effective(SETGID) && (!user || linux::is_effective(SETUID))
     }
     #[cfg(not(target_os = "linux"))]
     {
