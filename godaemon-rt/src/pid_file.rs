@@ -108,29 +108,37 @@ impl PidFile {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn signal(&self, number: i32) -> io::Result<()> {
-        self.daemon()?.signal(number).map_err(|error| self.gone_if_no_such_process(error))
+        let (_, daemon) = self.daemon()?;
+        daemon.signal(number).map_err(|error| self.gone_if_no_such_process(error))
     }
 
-    /// Ends the daemon: sends SIGTERM, and returns when the process is gone.
+    /// Ends the daemon: sends SIGTERM, and returns when the process is gone and nobody holds the file any more, so that
+    /// the next start finds it free. (Without pid descriptors, when nobody holds it.) A start that is under way is
+    /// ended as a whole.
     ///
     /// # Errors
     ///
     /// As [`signal`](PidFile::signal), and [`TimedOut`](io::ErrorKind::TimedOut): the daemon is still there after
-    /// `within`. It is left alive.
+    /// `within`, or a process that it forked still holds the file. Nothing else is done to it.
     pub fn stop(&self, within: Duration) -> io::Result<()> {
         let deadline = Instant::now().checked_add(within);
-        let daemon = self.daemon()?;
+        let (file, daemon) = self.daemon()?;
         daemon.signal(libc::SIGTERM).map_err(|error| self.gone_if_no_such_process(error))?;
-        let is_gone = match daemon.await_end(deadline) {
-            Some(is_gone) => is_gone?,
-            // Without a descriptor of the process its end shows in the lock.
-            None => self.await_another(daemon.pid(), deadline)?,
+        let late = |what: &str| {
+            let what = format!("{what} within {} s", within.as_secs_f64());
+            Err(self.about(io::Error::new(io::ErrorKind::TimedOut, what)))
         };
-        if is_gone {
-            return Ok(());
+        if !daemon.await_end(deadline).unwrap_or(Ok(true))? {
+            return late(&format!("process {} has not ended", daemon.pid()));
         }
-        let what = format!("process {} has not ended within {} s", daemon.pid(), within.as_secs_f64());
-        Err(io::Error::new(io::ErrorKind::TimedOut, what))
+        // Of a start that is under way the parent has ended, and the first child ends the daemon.
+        while is_held(&file).map_err(|error| self.about(error))? {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return late("it has not been let go");
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(())
     }
 
     /// The file, while somebody holds it, and the number that it holds.
@@ -153,8 +161,8 @@ impl PidFile {
         }
     }
 
-    /// The process that the file names, which had it locked when its handle had been made.
-    fn daemon(&self) -> io::Result<Handle> {
+    /// The file, and the process that it names, which had it locked when its handle had been made.
+    fn daemon(&self) -> io::Result<(File, Handle)> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let Some((file, number)) = self.find()? else { return Err(self.not_running()) };
@@ -163,7 +171,7 @@ impl PidFile {
             // If it still is the same, the handle is that of the process that was named all the time.
             let is_same = self.find()?.is_some_and(|(_, again)| again == number);
             match handle {
-                Ok(handle) if is_same && has_open(pid, &file) != Some(false) => return Ok(handle),
+                Ok(handle) if is_same && has_open(pid, &file) != Some(false) => return Ok((file, handle)),
                 // It has just ended, and another one may have begun.
                 _ if Instant::now() < deadline => thread::sleep(PAUSE),
                 Ok(_) => {
@@ -172,20 +180,6 @@ impl PidFile {
                 }
                 Err(error) => return Err(self.gone_if_no_such_process(error)),
             }
-        }
-    }
-
-    /// Waits until the file names another process, or is nobody's.
-    fn await_another(&self, pid: Pid, deadline: Option<Instant>) -> io::Result<bool> {
-        const LOOK: Duration = Duration::from_millis(10);
-        loop {
-            if self.running()?.and_then(|number| Pid::try_from(number).ok()) != Some(pid) {
-                return Ok(true);
-            }
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Ok(false);
-            }
-            thread::sleep(LOOK);
         }
     }
 
