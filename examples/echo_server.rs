@@ -24,12 +24,13 @@ use std::{io, process, thread};
 )]
 fn main(listener: TcpListener, ready: Ready) -> Result<(), Box<dyn Error>> {
     let mut signals = Signals::new([SIGTERM])?;
+    ready.notify()?; // from here on the terminal is free
+
+    // Not before: a start that ends with 0 looks as if it had gone well.
     thread::spawn(move || {
         signals.forever().next();
         process::exit(0); // in order: a pid file, if there were one, would go with it
     });
-
-    ready.notify()?; // from here on the terminal is free
     for connection in listener.incoming() {
         let connection = connection?;
         thread::spawn(move || echo(connection));
