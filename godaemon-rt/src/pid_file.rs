@@ -30,6 +30,10 @@ const LONGEST: usize = 32;
 /// number, or between its last step and its end.
 const PATIENCE: Duration = Duration::from_millis(200);
 
+/// How long a start may take to end its daemon when its parent has been ended: a second, if that does not end by
+/// itself, and some time to do it.
+const ABANDONED_START: Duration = Duration::from_secs(2);
+
 /// How often to look meanwhile.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -109,7 +113,7 @@ impl PidFile {
     /// ```
     pub fn signal(&self, number: i32) -> io::Result<()> {
         let (_, daemon) = self.daemon()?;
-        daemon.signal(number).map_err(|error| self.gone_if_no_such_process(error))
+        daemon.signal(number).map_err(|error| self.cannot_signal(error))
     }
 
     /// Ends the daemon: sends SIGTERM, and returns when the process is gone and nobody holds the file any more, so that
@@ -119,11 +123,12 @@ impl PidFile {
     /// # Errors
     ///
     /// As [`signal`](PidFile::signal), and [`TimedOut`](io::ErrorKind::TimedOut): the daemon is still there after
-    /// `within`, or a process that it forked still holds the file. Nothing else is done to it.
+    /// `within`, or a process that it forked still holds the file. Nothing else is done to it. If somebody has started
+    /// another instance meanwhile, this one is over.
     pub fn stop(&self, within: Duration) -> io::Result<()> {
         let deadline = Instant::now().checked_add(within);
         let (file, daemon) = self.daemon()?;
-        daemon.signal(libc::SIGTERM).map_err(|error| self.gone_if_no_such_process(error))?;
+        daemon.signal(libc::SIGTERM).map_err(|error| self.cannot_signal(error))?;
         let late = |what: &str| {
             let what = format!("{what} within {} s", within.as_secs_f64());
             Err(self.about(io::Error::new(io::ErrorKind::TimedOut, what)))
@@ -131,9 +136,16 @@ impl PidFile {
         if !daemon.await_end(deadline).unwrap_or(Ok(true))? {
             return late(&format!("process {} has not ended", daemon.pid()));
         }
-        // Of a start that is under way the parent has ended, and the first child ends the daemon.
+        let gone = Instant::now();
         while is_held(&file).map_err(|error| self.about(error))? {
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let number = number_in(&file).ok().flatten();
+            if number.is_some_and(|number| Pid::try_from(number) != Ok(daemon.pid())) {
+                // The daemon of a start whose parent has just been ended, or the next instance.
+                if is_late || gone.elapsed() >= ABANDONED_START {
+                    return Ok(());
+                }
+            } else if is_late {
                 return late("it has not been let go");
             }
             thread::sleep(PAUSE);
@@ -151,40 +163,43 @@ impl PidFile {
                 Err(error) => return Err(self.about(error)),
             };
             let held = is_held(&file).map_err(|error| self.about(error))?;
+            if !held && !is_at(&file, &self.path) {
+                // Another one has come, or none is left.
+                continue;
+            }
             match number_in(&file).map_err(|error| self.about(error))? {
-                _ if !held && is_at(&file, &self.path) => return Ok(None),
-                Some(number) if held => return Ok(Some((file, number))),
-                // About to be written, just taken out, or in a file that has been replaced.
-                _ if Instant::now() < deadline => thread::sleep(PAUSE),
-                _ => return Err(self.about(invalid("it is locked, and holds no process number"))),
+                _ if !held => return Ok(None),
+                Some(number) => return Ok(Some((file, number))),
+                // About to be written, or just taken out.
+                None if Instant::now() < deadline => thread::sleep(PAUSE),
+                None => return Err(self.about(invalid("it is locked, and holds no process number"))),
             }
         }
     }
 
     /// The file, and the process that it names, which had it locked when its handle had been made.
     fn daemon(&self) -> io::Result<(File, Handle)> {
-        let deadline = Instant::now() + PATIENCE;
         loop {
             let Some((file, number)) = self.find()? else { return Err(self.not_running()) };
             let pid = Pid::try_from(number).map_err(|_| invalid("no process number"))?;
             let handle = Handle::open(pid);
-            // If it still is the same, the handle is that of the process that was named all the time.
-            let is_same = self.find()?.is_some_and(|(_, again)| again == number);
+            let has_open = has_open(pid, &file);
+            // Only if the file still names it, all this was about the process that it named.
+            let Some((_, again)) = self.find()? else { return Err(self.not_running()) };
             match handle {
-                Ok(handle) if is_same && has_open(pid, &file) != Some(false) => return Ok((file, handle)),
-                // It has just ended, and another one may have begun.
-                _ if Instant::now() < deadline => thread::sleep(PAUSE),
+                _ if again != number => {}
+                Ok(handle) if has_open != Some(false) => return Ok((file, handle)),
                 Ok(_) => {
                     let what = format!("process {number}, which it names, does not have it open");
                     return Err(self.about(invalid(&what)));
                 }
-                Err(error) => return Err(self.gone_if_no_such_process(error)),
+                Err(error) => return Err(self.cannot_signal(error)),
             }
         }
     }
 
-    fn gone_if_no_such_process(&self, error: io::Error) -> io::Error {
-        if error.raw_os_error() == Some(libc::ESRCH) { self.not_running() } else { error }
+    fn cannot_signal(&self, error: io::Error) -> io::Error {
+        if error.raw_os_error() == Some(libc::ESRCH) { self.not_running() } else { self.about(error) }
     }
 
     fn not_running(&self) -> io::Error {
