@@ -118,6 +118,11 @@ impl Error {
         Error(Box::new(Inner { kind, stage, what, source: None, files: Vec::new() }))
     }
 
+    /// A name that C has no way to write.
+    pub(crate) fn zero_byte(option: &str) -> Error {
+        Error::new(ErrorKind::OutOfRange, format!("{option}: there is a zero byte in it"))
+    }
+
     /// A file that cannot be opened, or is not what it should be.
     pub(crate) fn cannot_open(what: impl Into<String>, why: std::io::Error) -> Error {
         Error::new(ErrorKind::CannotOpen, what).because(why)

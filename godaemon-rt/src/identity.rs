@@ -161,9 +161,7 @@ fn find_group(id: Id) -> Result<u32, Error> {
 
 fn check_name(what: &str, id: Option<&Id>) -> Result<(), Error> {
     match id {
-        Some(Id::Name(name)) if name.contains('\0') => {
-            Err(Error::new(ErrorKind::OutOfRange, format!("{what}: there is a zero byte in it")))
-        }
+        Some(Id::Name(name)) if name.contains('\0') => Err(Error::zero_byte(what)),
         _ => Ok(()),
     }
 }
@@ -265,7 +263,8 @@ impl Identity {
         // The last one changes nothing, and needs the same privilege as any other list.
         let came_back = other_users.copied().any(|old| unistd::seteuid(Uid::from_raw(old)).is_ok())
             || other_groups.copied().any(|old| unistd::setegid(Gid::from_raw(old)).is_ok())
-            || users::set_groups(&self.groups).is_ok();
+            || users::set_groups(&self.groups).is_ok()
+            || !process::has_no_capability();
         if came_back {
             return Err(io::Error::other("it could become again what it was"));
         }

@@ -1,13 +1,13 @@
 //! The files that standard output and standard error of a daemon go to.
 
 use crate::error::Error;
-use crate::opening::{self, Opened};
+use crate::opening::{self, Opened, Wanted};
 use crate::stdio::Stream;
 use crate::sys::fds;
-use std::fs::{File, FileType};
+use std::fs::{File, Permissions};
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::{self, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -79,20 +79,18 @@ fn cannot_open(path: &path::Path, why: io::Error) -> Error {
 
 fn open(place: &Place, creation: Creation) -> io::Result<File> {
     let append = File::options().append(true).clone();
-    let is_character_device = |kind: FileType| kind.is_char_device();
-    let Opened { file, is_new } = opening::open(&place.path, &append, creation.mode, is_character_device)?;
-    let metadata = file.metadata()?;
+    let Opened { file, is_new } = opening::open(&place.path, &append, creation.mode, Wanted::LogFile)?;
     if is_new {
+        file.set_permissions(Permissions::from_mode(creation.mode))?;
         if creation.user.is_some() || creation.group.is_some() {
-            std::os::unix::fs::fchown(&file, creation.user, creation.group)?;
+            let cannot_give = |why: io::Error| {
+                io::Error::new(why.kind(), format!("it cannot be made the user's or group's: {why}"))
+            };
+            fchown(&file, creation.user, creation.group).map_err(cannot_give)?;
         }
-    } else if metadata.is_file() && metadata.nlink() > 1 && nix::unistd::geteuid().is_root() {
-        // Who may write to the directory may have given a file of root's a second name there.
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it has another name (a hard link), which root does not follow",
-        ));
     }
+    // Whether a terminal, say, may be waited for is the writer's own business from here on.
+    fds::set_nonblocking(file.as_fd(), false)?;
     Ok(file)
 }
 
@@ -126,8 +124,8 @@ pub(crate) fn put_in_place(files: Vec<LogFile>, creation: Creation) -> io::Resul
 /// [`stderr`](crate::Options::stderr), after somebody has renamed or removed them: what `logrotate` does before it
 /// sends SIGHUP.
 ///
-/// The new files take the places of the old ones at once, when all of them are open: no line is lost, and none is
-/// cut. The rules for opening are those of the options. A daemon that has become another user opens them as that one:
+/// The new files take the places of the old ones when all of them are open: no line is lost, and none that Rust prints
+/// is cut. For this it waits until nobody else has [`Stderr`](io::Stderr) locked. The rules for opening are those of the options. A daemon that has become another user opens them as that one:
 /// in a directory where it may make none, `logrotate` has to (`create 0640 echod echod`). Children that run keep the
 /// old files. Without log files, and in the foreground, there is nothing to do.
 ///
@@ -154,5 +152,19 @@ pub fn reopen_output() -> io::Result<()> {
         }
     };
     let files = places.iter().map(open).collect::<io::Result<Vec<_>>>()?;
-    files.iter().try_for_each(LogFile::put_in_place)
+    // A line that goes there in several pieces is not cut. (Of standard output a line goes in one.)
+    let _printing = io::stderr().lock();
+    let old = Stream::BOTH.map(|stream| fds::duplicate(stream.number()).map(|old| (stream, old)));
+    let old = old.into_iter().collect::<io::Result<Vec<_>>>().map_err(cannot_change)?;
+    files.iter().try_for_each(LogFile::put_in_place).map_err(|why| {
+        for (stream, old) in &old {
+            // One of the two has been changed, or none. If it cannot be undone it is told all the same.
+            let _ = fds::duplicate_over(old.as_raw_fd(), stream.number());
+        }
+        cannot_change(why)
+    })
+}
+
+fn cannot_change(why: io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("cannot change to the new log files: {why}"))
 }

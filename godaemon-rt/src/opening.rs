@@ -3,14 +3,19 @@
 
 use crate::sys::fds;
 use std::fmt::{self, Display};
-use std::fs::{self, File, FileType, OpenOptions, Permissions};
+use std::fs::{self, File, FileType, OpenOptions};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// How often another one may make a file and remove it, just when it is opened.
 const TRIES: usize = 100;
+
+/// How often to count the names of a file. Where the system does not say that a name is gone, somebody would have to
+/// remove it and give it again in each of them.
+const LOOKS: usize = 3;
 
 /// A file that was opened, above the standard streams.
 #[derive(Debug)]
@@ -20,23 +25,24 @@ pub(crate) struct Opened {
     pub(crate) is_new: bool,
 }
 
-/// Which files, beside regular ones, are welcome.
-type Also = fn(FileType) -> bool;
+/// What is looked for at a path.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Wanted {
+    /// A regular file, with any number of names.
+    RegularFile,
+    /// A regular file, for root one that has no other name, or a character device.
+    LogFile,
+}
 
-/// Opens the file at a path, or makes one with this mode, whatever the umask is. Goes through no link in the last
-/// place of the path, waits for nobody, and wants a regular file, unless `also` says something else.
-pub(crate) fn open(path: &Path, access: &OpenOptions, mode: u32, also: Also) -> io::Result<Opened> {
-    let Opened { file, is_new } = open_or_make(path, access, mode, also)?;
-    if is_new {
-        file.set_permissions(Permissions::from_mode(mode))?;
-    }
-    // To wait for a modem, say, is the writer's own business from here on.
-    fds::set_nonblocking(file.as_fd(), false)?;
+/// Opens the file at a path, or makes one with this mode, without what the umask takes away. Goes through no link in
+/// the last place of the path, and waits for nobody. What is done with the file does not wait, either.
+pub(crate) fn open(path: &Path, access: &OpenOptions, mode: u32, wanted: Wanted) -> io::Result<Opened> {
+    let Opened { file, is_new } = open_or_make(path, access, mode, wanted)?;
     let file = fds::above_standard(OwnedFd::from(file))?.into();
     Ok(Opened { file, is_new })
 }
 
-fn open_or_make(path: &Path, access: &OpenOptions, mode: u32, also: Also) -> io::Result<Opened> {
+fn open_or_make(path: &Path, access: &OpenOptions, mode: u32, wanted: Wanted) -> io::Result<Opened> {
     let mut new = carefully(access);
     new.create_new(true).mode(mode);
     let mut tries = 1..TRIES;
@@ -46,21 +52,32 @@ fn open_or_make(path: &Path, access: &OpenOptions, mode: u32, also: Also) -> io:
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
         }
-        match open_existing(path, access, also) {
-            Ok(file) => return Ok(Opened { file, is_new: false }),
+        let has_tries = tries.next().is_some();
+        let file = match open_existing(path, access, wanted) {
+            Ok(file) => file,
             // Removed meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && tries.next().is_some() => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound && has_tries => continue,
             Err(error) => return Err(error),
+        };
+        let names = if wanted == Wanted::LogFile { names(&file, path)? } else { Names::One };
+        match names {
+            Names::One => return Ok(Opened { file, is_new: false }),
+            Names::More => {
+                let why = "it has another name (a hard link), which root does not follow";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            }
+            Names::Changed if has_tries => {}
+            Names::Changed => return Err(io::Error::other("another process replaces it all the time")),
         }
     }
 }
 
 /// Opens the file at a path, with the same care.
-pub(crate) fn open_existing(path: &Path, access: &OpenOptions, also: Also) -> io::Result<File> {
+pub(crate) fn open_existing(path: &Path, access: &OpenOptions, wanted: Wanted) -> io::Result<File> {
     // Asked before, because to open a device may do something; and after, because it may be another one by then.
-    check(fs::symlink_metadata(path)?.file_type(), also)?;
+    check(fs::symlink_metadata(path)?.file_type(), wanted)?;
     let file = carefully(access).open(path)?;
-    check(file.metadata()?.file_type(), also)?;
+    check(file.metadata()?.file_type(), wanted)?;
     Ok(file)
 }
 
@@ -70,8 +87,53 @@ fn carefully(access: &OpenOptions) -> OpenOptions {
     options
 }
 
-fn check(kind: FileType, also: Also) -> io::Result<()> {
-    if kind.is_file() || also(kind) {
+/// Whether this is the file at a path, and no other has come in its place.
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
+    let at_path = fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
+    matches!((at_path, fds::identity(file.as_raw_fd())), (Ok(there), Ok(own)) if there == own)
+}
+
+/// How many names a file has.
+enum Names {
+    /// The path by which it was opened.
+    One,
+    More,
+    /// Another file has come to the path, or none is there.
+    Changed,
+}
+
+/// Counts the names of a regular file, for root: who may write to the directory may have given any file of root's a
+/// second name there.
+///
+/// And may take it away just now: then it counts no longer, and can still be found until that is over. To read the
+/// directory is to wait for that; and then the name by which the file was opened is gone for good.
+fn names(file: &File, path: &Path) -> io::Result<Names> {
+    if !nix::unistd::geteuid().is_root() || !file.metadata()?.is_file() {
+        return Ok(Names::One);
+    }
+    for _ in 0..LOOKS {
+        match file.metadata()?.nlink() {
+            0 => return Ok(Names::Changed),
+            1 => {}
+            _ => return Ok(Names::More),
+        }
+        let _ =
+            path.parent().map(fs::read_dir).map(|folder| folder.map(|mut entries| entries.next().is_some()));
+        if is_removed(file) || !is_at(file, path) {
+            return Ok(Names::Changed);
+        }
+    }
+    Ok(Names::One)
+}
+
+/// Whether the name by which a file was opened is gone, even if it has been given again; where the system says so.
+fn is_removed(file: &File) -> bool {
+    let path = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    path.is_ok_and(|path| path.as_os_str().as_bytes().ends_with(b" (deleted)"))
+}
+
+fn check(kind: FileType, wanted: Wanted) -> io::Result<()> {
+    if kind.is_file() || (wanted == Wanted::LogFile && kind.is_char_device()) {
         return Ok(());
     }
     Err(io::Error::new(io::ErrorKind::InvalidInput, Unsuitable::of(kind)))

@@ -11,7 +11,7 @@
 
 pub(crate) mod claim;
 
-use crate::opening;
+use crate::opening::{self, Wanted, is_at};
 use crate::sys::handle::Handle;
 use crate::sys::process::{self, Pid};
 use crate::sys::{fds, locks};
@@ -89,7 +89,7 @@ impl PidFile {
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput): it is no regular file but a link, a FIFO, a directory.
     /// - [`PermissionDenied`](io::ErrorKind::PermissionDenied), and whatever else `open(2)` may say.
     pub fn running(&self) -> io::Result<Option<u32>> {
-        Ok(self.find()?.map(|(_, number)| number))
+        Ok(self.find()?.map(|(_, pid)| pid.unsigned_abs()))
     }
 
     /// Sends a signal, by its number, to the daemon. 0 sends nothing, and asks whether that is allowed.
@@ -139,8 +139,7 @@ impl PidFile {
         let gone = Instant::now();
         while is_held(&file).map_err(|error| self.about(error))? {
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            let number = number_in(&file).ok().flatten();
-            if number.is_some_and(|number| Pid::try_from(number) != Ok(daemon.pid())) {
+            if number_in(&file).ok().flatten().is_some_and(|pid| pid != daemon.pid()) {
                 // The daemon of a start whose parent has just been ended, or the next instance.
                 if is_late || gone.elapsed() >= ABANDONED_START {
                     return Ok(());
@@ -153,23 +152,27 @@ impl PidFile {
         Ok(())
     }
 
-    /// The file, while somebody holds it, and the number that it holds.
-    fn find(&self) -> io::Result<Option<(File, u32)>> {
+    /// The file, while somebody holds it, and the process that it names.
+    fn find(&self) -> io::Result<Option<(File, Pid)>> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let file = match opening::open_existing(&self.path, File::options().read(true), |_| false) {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(self.about(error)),
-            };
+            let file =
+                match opening::open_existing(&self.path, File::options().read(true), Wanted::RegularFile) {
+                    Ok(file) => file,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                    Err(error) => return Err(self.about(error)),
+                };
             let held = is_held(&file).map_err(|error| self.about(error))?;
             if !held && !is_at(&file, &self.path) {
                 // Another one has come, or none is left.
                 continue;
             }
-            match number_in(&file).map_err(|error| self.about(error))? {
+            let number = || number_in(&file).map_err(|error| self.about(error));
+            match number()? {
                 _ if !held => return Ok(None),
-                Some(number) => return Ok(Some((file, number))),
+                // Not every file system replaces a number in one.
+                Some(pid) if number()? == Some(pid) => return Ok(Some((file, pid))),
+                Some(_) => {}
                 // About to be written, or just taken out.
                 None if Instant::now() < deadline => thread::sleep(PAUSE),
                 None => return Err(self.about(invalid("it is locked, and holds no process number"))),
@@ -180,17 +183,16 @@ impl PidFile {
     /// The file, and the process that it names, which had it locked when its handle had been made.
     fn daemon(&self) -> io::Result<(File, Handle)> {
         loop {
-            let Some((file, number)) = self.find()? else { return Err(self.not_running()) };
-            let pid = Pid::try_from(number).map_err(|_| invalid("no process number"))?;
+            let Some((file, pid)) = self.find()? else { return Err(self.not_running()) };
             let handle = Handle::open(pid);
             let has_open = has_open(pid, &file);
             // Only if the file still names it, all this was about the process that it named.
             let Some((_, again)) = self.find()? else { return Err(self.not_running()) };
             match handle {
-                _ if again != number => {}
+                _ if again != pid => {}
                 Ok(handle) if has_open != Some(false) => return Ok((file, handle)),
                 Ok(_) => {
-                    let what = format!("process {number}, which it names, does not have it open");
+                    let what = format!("process {pid}, which it names, does not have it open");
                     return Err(self.about(invalid(&what)));
                 }
                 Err(error) => return Err(self.cannot_signal(error)),
@@ -217,49 +219,58 @@ fn invalid(what: &str) -> io::Error {
 
 /// Whether another process holds a file, and the number in it.
 fn is_held(file: &File) -> io::Result<bool> {
-    match locks::is_marked(file.as_fd()) {
+    match locks::is_marked(file.as_fd())? {
         Some(marked) => Ok(marked),
         None => locks::is_locked(file.as_fd()),
     }
 }
 
-/// Whether this is the file at a path, and no other has come in its place.
-fn is_at(file: &File, path: &Path) -> bool {
-    let at_path = fs::symlink_metadata(path).map(|metadata| (metadata.dev(), metadata.ino()));
-    matches!((at_path, fds::identity(file.as_raw_fd())), (Ok(there), Ok(own)) if there == own)
+/// The process that a pid file names; an error if it is none.
+fn number_in(file: &File) -> io::Result<Option<Pid>> {
+    let mut text = [0; LONGEST + 1];
+    let length = read(file, &mut text)?;
+    parse(text.get(..length).unwrap_or_default()).ok_or_else(something_else)
 }
 
-/// The number that a pid file holds; an error if it is none.
-fn number_in(file: &File) -> io::Result<Option<u32>> {
-    let mut text = [0; LONGEST + 1];
+/// Makes sure that this is a pid file, which nobody changes just now. Files that the system makes up as they are read
+/// have no length.
+fn check(file: &File) -> io::Result<()> {
+    number_in(file)?;
+    let length = read(file, &mut [0; LONGEST + 1])?;
+    if file.metadata()?.len() == length as u64 { Ok(()) } else { Err(something_else()) }
+}
+
+fn something_else() -> io::Error {
+    invalid("it holds something other than a process number")
+}
+
+fn read(file: &File, text: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     // One call reads all of it, on every system that was seen; the second finds the end.
     loop {
         match file.read_at(text.get_mut(length..).unwrap_or_default(), length as u64) {
-            Ok(0) => break,
+            Ok(0) => return Ok(length),
             Ok(count) => length += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    parse(text.get(..length).unwrap_or_default())
-        .ok_or_else(|| invalid("it holds something other than a process number"))
 }
 
 /// `None` for what is in no pid file; `Some(None)` for a pid file that names no process.
-fn parse(text: &[u8]) -> Option<Option<u32>> {
+fn parse(text: &[u8]) -> Option<Option<Pid>> {
     let digits = text.trim_ascii();
     if text.len() > LONGEST || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
-    Some(number.filter(|number| (1..=Pid::MAX.cast_unsigned()).contains(number)))
+    Some(number.filter(|&number| number != 0))
 }
 
-/// Replaces the number in a file. Whoever reads its first line meanwhile finds one of the two.
-fn write_number(file: &File, number: u32) -> io::Result<()> {
+/// Writes the number of this process over another one. Whoever reads the first line meanwhile finds one of the two.
+fn write_number(file: &File) -> io::Result<()> {
     let old = usize::try_from(file.metadata()?.len()).unwrap_or(LONGEST).min(LONGEST);
-    let mut text = format!("{number}\n").into_bytes();
+    let mut text = format!("{}\n", process::own()).into_bytes();
     let length = text.len();
     text.resize(length.max(old), b'\n');
     file.write_all_at(&text, 0)?;
@@ -268,16 +279,20 @@ fn write_number(file: &File, number: u32) -> io::Result<()> {
 
 /// Whether a process has this file open; `None` if that may not be looked up.
 fn has_open(pid: Pid, file: &File) -> Option<bool> {
-    let own = fds::identity(file.as_raw_fd()).ok()?;
-    match fs::read_dir(format!("/proc/{pid}/fd")) {
-        Ok(entries) => {
-            let mut targets = entries.flatten().filter_map(|entry| fs::metadata(entry.path()).ok());
-            Some(targets.any(|target| (target.dev(), target.ino()) == own))
-        }
+    let folder = PathBuf::from(format!("/proc/{pid}/fd"));
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
         // There is none of this number, or `/proc` hides it, or there is no `/proc`.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !process::exists(pid) => Some(false),
-        Err(_) => None,
-    }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !process::exists(pid) => return Some(false),
+        Err(_) => return None,
+    };
+    let own = fds::identity(file.as_raw_fd()).ok()?;
+    let is_it = |fd: &PathBuf| fs::metadata(fd).is_ok_and(|target| (target.dev(), target.ino()) == own);
+    // First what has the same path: to look at others may take long, if one is on a file system that does not answer.
+    let path = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok();
+    let has_path = |fd: &PathBuf| path.is_some() && fs::read_link(fd).ok() == path;
+    let (likely, others): (Vec<_>, Vec<_>) = entries.flatten().map(|entry| entry.path()).partition(has_path);
+    Some(likely.iter().chain(&others).any(is_it))
 }
 
 #[cfg(test)]
@@ -291,7 +306,7 @@ mod tests {
             (b"4711", Some(4711)),
             (b"  4711 \n\n\n", Some(4711)),
             (b"0004711\n", Some(4711)),
-            (b"2147483647\n", Some(2_147_483_647)),
+            (b"2147483647\n", Some(Pid::MAX)),
             // Numbers, but not of processes.
             (b"0\n", None),
             (b"2147483648\n", None),

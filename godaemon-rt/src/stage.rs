@@ -111,6 +111,8 @@ pub(crate) fn enter() {
     ENTERED.call_once(|| {
         memory::recognise_late();
         crate::launch::remember_directory();
+        // Early: what the program wants to be done at its end is done before.
+        process::at_exit(crate::pid_file::claim::give_up_all);
         if position() == Position::Parent {
             copy::remember_executable();
         }

@@ -1,15 +1,17 @@
 //! Having a pid file: the parent takes it, the daemon keeps it, and whichever of them fails or ends gives it up.
 
-use super::{PATIENCE, PAUSE, has_open, is_at, number_in, write_number};
+use super::{PATIENCE, PAUSE, check, has_open, number_in, write_number};
 use crate::error::{Error, ErrorKind};
-use crate::opening::{self, Opened};
+use crate::opening::{self, Opened, Wanted, is_at};
 use crate::sys::locks;
 use crate::sys::process::{self, Pid};
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{self, Path, PathBuf};
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
@@ -38,6 +40,9 @@ struct Held {
     path: PathBuf,
 }
 
+/// The process whose end gives them up.
+static OWNER: AtomicI32 = AtomicI32::new(0);
+
 /// What to give up at the end of the process.
 static HELD: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
 
@@ -49,7 +54,7 @@ fn held() -> MutexGuard<'static, Vec<Arc<Held>>> {
 enum Try {
     Taken,
     /// This process has it.
-    Held(u32),
+    Held(Pid),
     /// Somebody has it, who is about to say who it is, or about to end. Or neither, and is not of our kind.
     Locked,
     /// Another file has come to the path since it was opened.
@@ -64,27 +69,30 @@ impl Claim {
         let absolute = path::absolute(path).map_err(|why| cannot(CANNOT_OPEN, path, why))?;
         loop {
             let access = File::options().read(true).write(true).clone();
-            let opened = opening::open(&absolute, &access, MODE, |_| false);
+            let opened = opening::open(&absolute, &access, MODE, Wanted::RegularFile);
             let Opened { file, is_new } = opened.map_err(|why| cannot(CANNOT_OPEN, path, why))?;
-            let holder = match try_take(&file, &absolute) {
-                Ok(Try::Taken) => return Claim::begin(file, absolute),
-                Ok(Try::Held(holder)) => Some(holder),
-                Ok(Try::Locked) if Instant::now() >= deadline => possible_holder(&file),
-                Ok(Try::Locked) => {
+            let failed = |(what, why)| {
+                if is_new {
+                    remove_unused(&file, &absolute);
+                }
+                cannot(what, path, why)
+            };
+            if is_new {
+                let permissions = Permissions::from_mode(MODE);
+                file.set_permissions(permissions).map_err(|why| failed((CANNOT_OPEN, why)))?;
+            }
+            let holder = match try_take(&file, &absolute).map_err(failed)? {
+                Try::Taken => return Claim::begin(file, absolute, path),
+                Try::Held(holder) => Some(holder),
+                Try::Locked if Instant::now() >= deadline => possible_holder(&file),
+                Try::Locked => {
                     thread::sleep(PAUSE);
                     continue;
                 }
-                Ok(Try::Replaced) if replacements.next().is_some() => continue,
-                Ok(Try::Replaced) => {
+                Try::Replaced if replacements.next().is_some() => continue,
+                Try::Replaced => {
                     let why = io::Error::other("another process replaces it all the time");
                     return Err(cannot(CANNOT_OPEN, path, why));
-                }
-                Err((what, why)) => {
-                    if is_new && is_at(&file, &absolute) {
-                        // It was not there before, and what cannot be removed is empty.
-                        let _ = fs::remove_file(&absolute);
-                    }
-                    return Err(cannot(what, path, why));
                 }
             };
             return Err(already_running(holder, path));
@@ -92,13 +100,17 @@ impl Claim {
     }
 
     /// Writes the number of this process into a file that has just been taken.
-    fn begin(file: File, path: PathBuf) -> Result<Claim, Error> {
-        let claim = Claim::of(file, path);
-        let Held { file, path, .. } = &*claim.0;
-        write_number(file, std::process::id()).map_err(|why| cannot(CANNOT_WRITE, path, why))?;
-        match locks::mark(file.as_fd()) {
-            Some(false) => Err(already_running(None, path)),
+    fn begin(file: File, absolute: PathBuf, path: &Path) -> Result<Claim, Error> {
+        let claim = Claim::of(file, absolute);
+        let file = &claim.0.file;
+        write_number(file).map_err(|why| cannot(CANNOT_WRITE, path, why))?;
+        match locks::mark(file.as_fd()).map_err(|why| cannot(CANNOT_LOCK, path, why))? {
             Some(true) | None => Ok(claim),
+            Some(false) => {
+                // Just now somebody who knows nothing of the first lock has taken it.
+                claim.share();
+                Err(already_running(None, path))
+            }
         }
     }
 
@@ -106,14 +118,13 @@ impl Claim {
     pub(crate) fn take_over(file: OwnedFd, path: PathBuf) -> Result<Claim, Error> {
         let claim = Claim::of(file.into(), path);
         let Held { file, path, .. } = &*claim.0;
-        write_number(file, std::process::id()).map_err(|why| cannot(CANNOT_WRITE, path, why))?;
+        write_number(file).map_err(|why| cannot(CANNOT_WRITE, path, why))?;
         Ok(claim)
     }
 
     fn of(file: File, path: PathBuf) -> Claim {
         let claim = Claim(Arc::new(Held { owner: process::own(), file, path }));
-        held().push(Arc::clone(&claim.0));
-        process::at_exit(give_up_all);
+        claim.take_back();
         claim
     }
 
@@ -130,12 +141,18 @@ impl Claim {
         mem::forget(self);
     }
 
-    /// Leaves it to the daemon, which has it open as well.
-    pub(crate) fn hand_over(self) {
+    /// Leaves it to others who have it open: neither the end of this process nor that of the claim is its end.
+    pub(crate) fn share(&self) {
         self.forget();
     }
 
-    /// Makes the end of the process nothing special; whether it was.
+    /// The opposite, when those others are gone.
+    pub(crate) fn take_back(&self) {
+        OWNER.store(self.0.owner, Ordering::Release);
+        held().push(Arc::clone(&self.0));
+    }
+
+    /// Whether the end was this claim's.
     fn forget(&self) -> bool {
         let mut held = held();
         let before = held.len();
@@ -152,9 +169,13 @@ impl Drop for Claim {
     }
 }
 
-extern "C" fn give_up_all() {
-    let all = mem::take(&mut *held());
-    all.iter().for_each(|held| held.give_up());
+/// At the end of the process.
+pub(crate) extern "C" fn give_up_all() {
+    // A child that was forked has no claims, and another thread may have had the list when it was.
+    if OWNER.load(Ordering::Acquire) == process::own() {
+        let all = mem::take(&mut *held());
+        all.iter().for_each(|held| held.give_up());
+    }
 }
 
 impl Held {
@@ -178,49 +199,55 @@ impl Held {
     }
 }
 
+/// Removes a file that was made, and that nobody has come to use. Where it cannot be locked at all, by nobody, it is
+/// enough that it is empty.
+fn remove_unused(file: &File, path: &Path) {
+    let is_free = locks::try_lock(file.as_fd()).unwrap_or(true);
+    if is_free && is_at(file, path) && file.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+        let _ = fs::remove_file(path);
+    }
+}
+
 fn try_take(file: &File, path: &Path) -> Result<Try, (&'static str, io::Error)> {
-    let check = |file| number_in(file).map_err(|why| (CANNOT_OPEN, why));
     // Not even locked if it is something else.
-    check(file)?;
+    number_in(file).map_err(|why| (CANNOT_OPEN, why))?;
     if !locks::try_lock(file.as_fd()).map_err(|why| (CANNOT_LOCK, why))? {
-        return Ok(look_at_holder(file));
+        return look_at_holder(file);
     }
     if !is_at(file, path) {
         return Ok(Try::Replaced);
     }
     // Somebody may have written into it before it was locked.
-    check(file)?;
-    match locks::is_marked(file.as_fd()) {
-        Some(true) => Ok(look_at_holder(file)),
+    check(file).map_err(|why| (CANNOT_OPEN, why))?;
+    match locks::is_unmarkable(file.as_fd()).map_err(|why| (CANNOT_LOCK, why))? {
+        Some(true) => look_at_holder(file),
         Some(false) | None => Ok(Try::Taken),
     }
 }
 
-fn look_at_holder(file: &File) -> Try {
-    match number(file).map(|(number, pid)| (number, has_open(pid, file))) {
-        Some((number, Some(true))) => Try::Held(number),
+fn look_at_holder(file: &File) -> Result<Try, (&'static str, io::Error)> {
+    let marked = locks::is_marked(file.as_fd()).map_err(|why| (CANNOT_LOCK, why))?;
+    let pid = number_in(file).ok().flatten();
+    Ok(match pid.map(|pid| (pid, has_open(pid, file))) {
+        Some((pid, Some(true))) => Try::Held(pid),
         // Who has set the mark has written the number before.
-        Some((number, None)) if locks::is_marked(file.as_fd()) == Some(true) => Try::Held(number),
+        Some((pid, None)) if marked == Some(true) => Try::Held(pid),
         _ => Try::Locked,
-    }
+    })
 }
 
-/// The number in the file, unless it evidently is not that of the process that holds it.
-fn possible_holder(file: &File) -> Option<u32> {
-    number(file).filter(|&(_, pid)| has_open(pid, file) != Some(false)).map(|(number, _)| number)
-}
-
-fn number(file: &File) -> Option<(u32, Pid)> {
-    let number = number_in(file).ok().flatten()?;
-    Some((number, number.try_into().ok()?))
+/// The process that the file names, unless it evidently is not the one that holds it.
+fn possible_holder(file: &File) -> Option<Pid> {
+    number_in(file).ok().flatten().filter(|&pid| has_open(pid, file) != Some(false))
 }
 
 fn cannot(what: &str, path: &Path, why: io::Error) -> Error {
     Error::cannot_open(format!("{what} {}", path.display()), why)
 }
 
-fn already_running(holder: Option<u32>, path: &Path) -> Error {
+fn already_running(holder: Option<Pid>, path: &Path) -> Error {
     let path = path.display();
+    let holder = holder.map(Pid::unsigned_abs);
     let what = match holder {
         Some(holder) => format!("already running: process {holder} holds {path}"),
         None => format!("already running: {path} is locked"),

@@ -93,8 +93,7 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
     }
     let name = launch::process_name(given.as_deref());
     let argument = given.map(|name| CString::new(name.into_vec())).transpose();
-    let argument = argument
-        .map_err(|_| Error::new(ErrorKind::OutOfRange, "program_name: there is a zero byte in it"))?;
+    let argument = argument.map_err(|_| Error::zero_byte("program_name"))?;
     if !foreground {
         check_that_copies_can_be()?;
     }
@@ -182,9 +181,6 @@ impl Plan {
         }
         match self.start() {
             Ok((pid, mask)) => {
-                if let Some(claim) = self.pid_file.take() {
-                    claim.hand_over();
-                }
                 // The start has happened, and a panic, which has printed its text, does not undo it: a `println!`
                 // into a closed pipe is one.
                 if let Some(on_ready) = self.on_ready {
@@ -226,10 +222,16 @@ impl Plan {
     }
 
     fn start(&mut self) -> Result<(u32, Mask), Error> {
-        let (wait, mask) = self.start_first_child()?;
-        // From here on a signal may end this process, and with it the start.
-        mask.restore();
-        wait.until_up()
+        self.pid_file.iter().for_each(Claim::share);
+        let started = self.start_first_child().and_then(|(wait, mask)| {
+            // From here on a signal may end this process, and with it the start.
+            mask.restore();
+            wait.until_up()
+        });
+        if started.is_err() {
+            self.pid_file.iter().for_each(Claim::take_back);
+        }
+        started
     }
 
     /// Starts the first child; returns with all signals blocked.

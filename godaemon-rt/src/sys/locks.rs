@@ -37,17 +37,17 @@ fn flock(file: BorrowedFd<'_>, operation: libc::c_int) -> io::Result<bool> {
     }
 }
 
-/// Sets the mark; whether that went well. `None` where there are no marks: an older system, or a file system or a
-/// sandbox without them.
+/// Sets the mark, unless another open file has it, or any lock of `lockf(3)`; whether it is set. `None` where there
+/// are no marks: an older system, or a file system or a sandbox without them.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn mark(file: BorrowedFd<'_>) -> Option<bool> {
+pub(crate) fn mark(file: BorrowedFd<'_>) -> io::Result<Option<bool>> {
     let mut lock = whole_file(libc::F_WRLCK);
     match retry(|| record_lock(file, libc::F_OFD_SETLK, &mut lock)) {
-        Ok(()) => Some(true),
+        Ok(()) => Ok(Some(true)),
         Err(error) if [libc::EAGAIN, libc::EACCES].contains(&error.raw_os_error().unwrap_or(0)) => {
-            Some(false)
+            Ok(Some(false))
         }
-        Err(_) => None,
+        Err(error) => none_if_unknown(error),
     }
 }
 
@@ -58,18 +58,38 @@ pub(crate) fn unmark(file: BorrowedFd<'_>) {
     let _ = record_lock(file, libc::F_OFD_SETLK, &mut whole_file(libc::F_UNLCK));
 }
 
-/// Whether another open file has the mark set, or a lock of `lockf(3)`; `None` where there are no marks.
+/// Whether another open file has the mark, or a lock of `lockf(3)` for writing; `None` where there are no marks.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn is_marked(file: BorrowedFd<'_>) -> Option<bool> {
-    let mut lock = whole_file(libc::F_WRLCK);
-    record_lock(file, libc::F_OFD_GETLK, &mut lock).ok()?;
-    Some(libc::c_int::from(lock.l_type) != libc::F_UNLCK)
+pub(crate) fn is_marked(file: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    // A lock for reading is what everybody may take who may read the file.
+    collides(file, libc::F_RDLCK)
+}
+
+/// Whether [`mark`] would meet another one's lock; `None` where there are no marks.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn is_unmarkable(file: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    collides(file, libc::F_WRLCK)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn collides(file: BorrowedFd<'_>, kind: libc::c_int) -> io::Result<Option<bool>> {
+    let mut lock = whole_file(kind);
+    match record_lock(file, libc::F_OFD_GETLK, &mut lock) {
+        Ok(()) => Ok(Some(libc::c_int::from(lock.l_type) != libc::F_UNLCK)),
+        Err(error) => none_if_unknown(error),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn none_if_unknown(error: io::Error) -> io::Result<Option<bool>> {
+    const UNKNOWN: [i32; 4] = [libc::EINVAL, libc::ENOSYS, libc::EPERM, libc::EOPNOTSUPP];
+    if error.raw_os_error().is_some_and(|errno| UNKNOWN.contains(&errno)) { Ok(None) } else { Err(error) }
 }
 
 /// This system has no marks.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn mark(_: BorrowedFd<'_>) -> Option<bool> {
-    None
+pub(crate) fn mark(_: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    Ok(None)
 }
 
 /// This system has no marks.
@@ -78,8 +98,14 @@ pub(crate) fn unmark(_: BorrowedFd<'_>) {}
 
 /// This system has no marks.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) fn is_marked(_: BorrowedFd<'_>) -> Option<bool> {
-    None
+pub(crate) fn is_marked(_: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    Ok(None)
+}
+
+/// This system has no marks.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn is_unmarkable(_: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    Ok(None)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

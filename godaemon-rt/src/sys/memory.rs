@@ -99,8 +99,12 @@ pub(crate) fn set_environment(variables: &[(&str, Option<&[u8]>)]) {
         Some(entry.into_raw().cast_const())
     });
     let entries: Vec<*const c_char> = others.chain(new).chain([std::ptr::null()]).collect();
-    // SAFETY: the array ends with a null, and like its strings is never freed.
-    unsafe { environ = Vec::leak(entries).as_ptr() };
+    let new = Vec::leak(entries).as_mut_ptr();
+    let address = (&raw mut environ).cast::<*mut *const c_char>();
+    // SAFETY: the variable is aligned, and there as long as the process.
+    let variable = unsafe { AtomicPtr::from_ptr(address) };
+    // The array, which ends with a null and like its strings is never freed, is there before it can be found.
+    variable.store(new, Ordering::Release);
 }
 
 /// What a process was started with, in the memory where it stands, while nobody else uses it.

@@ -3,8 +3,6 @@
 use super::check;
 use std::ffi::CStr;
 use std::io;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The number of a process, or of a process group.
 pub(crate) type Pid = libc::pid_t;
@@ -88,22 +86,11 @@ pub(crate) fn exists(pid: Pid) -> bool {
     !matches!(kill(pid, 0), Err(error) if error.raw_os_error() == Some(libc::ESRCH))
 }
 
-/// Calls a function when this process ends by `exit(3)`, which a return from `main` comes to. Not in a process that
-/// it forks, and once however often it is asked.
+/// Calls a function when this process, or one that it has forked, ends by `exit(3)`, which a return from `main` comes
+/// to. Functions that were asked for later are called before.
 pub(crate) fn at_exit(act: extern "C" fn()) {
-    static OWNER: AtomicI32 = AtomicI32::new(0);
-    static ACT: OnceLock<extern "C" fn()> = OnceLock::new();
-    extern "C" fn in_the_owner() {
-        if OWNER.load(Ordering::Acquire) == own() {
-            ACT.get().iter().for_each(|act| act());
-        }
-    }
-    OWNER.store(own(), Ordering::Release);
-    ACT.get_or_init(|| {
-        // SAFETY: the function can be called at any time. If there is no room for it, the end is like that by a signal.
-        unsafe { libc::atexit(in_the_owner) };
-        act
-    });
+    // SAFETY: the function can be called at any time. If there is no room for it, the end is like that by a signal.
+    unsafe { libc::atexit(act) };
 }
 
 /// The number of this process.
@@ -239,6 +226,16 @@ pub(crate) fn ids_differ() -> bool {
     user != effective_user() || group != effective_group
 }
 
+/// Whether this process has no capability left, nor one that it could take up again. Says yes where there are none.
+pub(crate) fn has_no_capability() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        linux::permits_nothing()
+    }
+    #[cfg(not(target_os = "linux"))]
+    true
+}
+
 /// Whether this process is allowed to take other groups, and to become another user if `user`.
 ///
 /// Root only: another user with these capabilities would keep them when it becomes a third one.
@@ -282,6 +279,11 @@ mod linux {
         // SAFETY: version 3 reads one header and writes two halves.
         let got = unsafe { libc::syscall(libc::SYS_capget, &raw mut header, halves.as_mut_ptr()) };
         (got == 0).then_some(halves)
+    }
+
+    /// Whether the process has no capability. If that cannot be told, its ids have to speak for it.
+    pub(super) fn permits_nothing() -> bool {
+        capabilities().is_none_or(|halves| halves.iter().all(|half| half.permitted == 0))
     }
 
     /// Whether the process has a capability. If that cannot be told the system will say so when it is needed.
