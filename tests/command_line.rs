@@ -974,10 +974,10 @@ fn ordinary_user_can_ask_for_roots_server_and_not_end_it() {
     let (address, daemon) = started(&case, &server(&case, &["start", "notice"]).run());
     let status = instance(&case, &["status"]).unprivileged();
     assert_status_of(status, 0, &format!("runs, process {}", daemon.0));
-    let refusal = "command_line: server: Operation not permitted (os error 1)";
-    assert_refused(instance(&case, &["stop"]).unprivileged(), refusal, 1);
-    assert_refused(server(&case, &["restart", "notice"]).unprivileged(), refusal, 1);
     let path = pid_path(&case);
+    let refusal = format!("command_line: server: {}: Operation not permitted (os error 1)", path.display());
+    assert_refused(instance(&case, &["stop"]).unprivileged(), &refusal, 1);
+    assert_refused(server(&case, &["restart", "notice"]).unprivileged(), &refusal, 1);
     let line =
         format!("command_line: cannot open the pid file {}: Permission denied (os error 13)", path.display());
     assert_refused(server(&case, &["start", "notice"]).unprivileged(), &line, 73);

@@ -72,6 +72,9 @@ fn main() {
             "ignore" => dispose(words.number(), libc::SIG_IGN),
             // All but the two that cannot be.
             "ignore-all" => (1..=64).for_each(|number| dispose(number, libc::SIG_IGN)),
+            // By the system call: libc keeps 32 and 33 to itself.
+            "block" => block(words.number()),
+            // All but those two.
             "block-all" => sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None).unwrap(),
             // It stays pending if it is blocked.
             "raise" => kill(Pid::this(), Signal::try_from(words.number()).unwrap()).unwrap(),
@@ -94,13 +97,23 @@ fn main() {
             "session" => drop(setsid().unwrap()),
             // stdin becomes the controlling terminal of the session.
             "terminal" => take_terminal(),
-            "user" => become_user(words.text().parse().unwrap()),
-            // NUMBER CAPABILITY: a user with this capability, also in what is started.
+            // NUMBER,...: root who is in these groups, too.
+            "groups" => setgroups(&words.groups()).unwrap(),
+            "group" => setgid(Gid::from_raw(words.id())).unwrap(),
+            "user" => become_user(words.id(), &[]),
+            // NUMBER NUMBER,...: a user who is in these groups, too.
+            "user-in" => {
+                let user = words.id();
+                become_user(user, &words.groups());
+            }
+            // NUMBER CAPABILITY,...: a user with these capabilities, also in what is started.
             "user-with" => {
                 nix::sys::prctl::set_keepcaps(true).unwrap();
-                become_user(words.text().parse().unwrap());
-                keep_ambient(words.number());
+                become_user(words.id(), &[]);
+                keep_ambient(&words.numbers());
             }
+            // BITS: what the kernel does about capabilities from here on, also in what is started.
+            "securebits" => secure(words.number()),
             // PATH CAPABILITY: whoever runs the file has it.
             "grant" => grant(&words.c_string(), words.number()),
             // Mounts are this process's own from here on.
@@ -131,6 +144,7 @@ fn main() {
             "unmount" => umount2(&words.path(), MntFlags::MNT_DETACH).unwrap(),
             // SYSTEM-CALL ERROR
             "refuse" => refuse(words.number(), words.number()),
+            "refuse-ofd-locks" => refuse_ofd_locks(),
             "exec" => break,
             step => panic!("unknown step {step}"),
         }
@@ -157,6 +171,18 @@ impl Words {
 
     fn number(&mut self) -> c_int {
         self.text().parse().unwrap()
+    }
+
+    fn numbers(&mut self) -> Vec<u32> {
+        self.text().split(',').map(|number| number.parse().unwrap()).collect()
+    }
+
+    fn id(&mut self) -> u32 {
+        self.text().parse().unwrap()
+    }
+
+    fn groups(&mut self) -> Vec<Gid> {
+        self.numbers().into_iter().map(Gid::from_raw).collect()
     }
 
     fn octal(&mut self) -> u32 {
@@ -237,24 +263,43 @@ fn dispose(signal: c_int, disposition: libc::sighandler_t) {
     };
 }
 
-fn become_user(number: u32) {
-    setgroups(&[]).unwrap();
+/// Blocks a signal, whichever it is.
+fn block(signal: c_int) {
+    let set = 1_u64 << (signal - 1);
+    let size_of_set: c_long = 8;
+    let none = std::ptr::null_mut::<u64>();
+    // SAFETY: the kernel reads a set of 64 bits, and writes nothing.
+    let blocked = unsafe {
+        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_BLOCK, &raw const set, none, size_of_set)
+    };
+    Errno::result(blocked).unwrap();
+}
+
+fn become_user(number: u32, groups: &[Gid]) {
+    setgroups(groups).unwrap();
     setgid(Gid::from_raw(number)).unwrap();
     setuid(Uid::from_raw(number)).unwrap();
 }
 
-/// Gives up every capability but this one of the first 32, which becomes an ambient one.
-fn keep_ambient(capability: c_int) {
-    let bit = 1_u32 << capability;
+/// Gives up every capability but these of the first 32, which become ambient ones.
+fn keep_ambient(capabilities: &[u32]) {
+    let bits = capabilities.iter().fold(0, |bits, capability| bits | 1_u32 << capability);
     // Version 3, this process; then effective, permitted and inheritable, the lower half first.
-    let (header, sets) = ([0x2008_0522_u32, 0], [bit, bit, bit, 0, 0, 0]);
+    let (header, sets) = ([0x2008_0522_u32, 0], [bits, bits, bits, 0, 0, 0]);
     // SAFETY: the kernel reads two words and six words.
     let set = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
     Errno::result(set).unwrap();
+    for &capability in capabilities {
+        // SAFETY: the arguments are numbers.
+        check(unsafe {
+            libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, c_long::from(capability), 0, 0)
+        });
+    }
+}
+
+fn secure(bits: c_int) {
     // SAFETY: the arguments are numbers.
-    check(unsafe {
-        libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, c_long::from(capability), 0, 0)
-    });
+    check(unsafe { libc::prctl(libc::PR_SET_SECUREBITS, c_long::from(bits), 0, 0, 0) });
 }
 
 /// As `setcap CAPABILITY=ep PATH` does, for one of the first 32.
@@ -284,18 +329,58 @@ fn limit(resource: Resource, wanted: u64) {
 /// From here on this system call fails with this error, also in what is started: as in a container whose filter is
 /// older than the call.
 fn refuse(system_call: c_int, error: c_int) {
-    let number = u32::try_from(system_call).unwrap();
-    let refusal = libc::SECCOMP_RET_ERRNO | u32::try_from(error).unwrap();
-    let step =
-        |code: u32, jf: u8, k: u32| libc::sock_filter { code: u16::try_from(code).unwrap(), jt: 0, jf, k };
-    let mut filter = [
-        // The number of the system call is the first word of what the filter sees.
-        step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0),
-        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, number),
-        step(libc::BPF_RET | libc::BPF_K, 0, refusal),
-        step(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
+    install_filter(&mut [
+        load(SYSTEM_CALL),
+        go_on_if(libc::BPF_JEQ, u32::try_from(system_call).unwrap(), 1),
+        refuse_with(error),
+        allow(),
+    ]);
+}
+
+/// From here on the locks of open files are unknown, as to a kernel or a file system that is older than they are.
+fn refuse_ofd_locks() {
+    install_filter(&mut [
+        load(SYSTEM_CALL),
+        go_on_if(libc::BPF_JEQ, u32::try_from(libc::SYS_fcntl).unwrap(), 4),
+        load(SECOND_ARGUMENT),
+        go_on_if(libc::BPF_JGE, u32::try_from(libc::F_OFD_GETLK).unwrap(), 2),
+        go_on_unless(libc::BPF_JGT, u32::try_from(libc::F_OFD_SETLKW).unwrap(), 1),
+        refuse_with(libc::EINVAL),
+        allow(),
+    ]);
+}
+
+/// Where a filter finds the number of the system call, and the lower half of its second argument.
+const SYSTEM_CALL: u32 = 0;
+const SECOND_ARGUMENT: u32 = if cfg!(target_endian = "big") { 28 } else { 24 };
+
+fn step(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
+    libc::sock_filter { code: u16::try_from(code).unwrap(), jt, jf, k }
+}
+
+fn load(from: u32) -> libc::sock_filter {
+    step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, from)
+}
+
+/// Skips so many steps if what was loaded does not compare like this.
+fn go_on_if(comparison: u32, with: u32, otherwise: u8) -> libc::sock_filter {
+    step(libc::BPF_JMP | comparison | libc::BPF_K, 0, otherwise, with)
+}
+
+fn go_on_unless(comparison: u32, with: u32, otherwise: u8) -> libc::sock_filter {
+    step(libc::BPF_JMP | comparison | libc::BPF_K, otherwise, 0, with)
+}
+
+fn refuse_with(error: c_int) -> libc::sock_filter {
+    step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | u32::try_from(error).unwrap())
+}
+
+fn allow() -> libc::sock_filter {
+    step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ALLOW)
+}
+
+fn install_filter(filter: &mut [libc::sock_filter]) {
+    let program = libc::sock_fprog { len: u16::try_from(filter.len()).unwrap(), filter: filter.as_mut_ptr() };
     // An ordinary user may install a filter only if nothing started afterwards gains rights.
     nix::sys::prctl::set_no_new_privs().unwrap();
     // SAFETY: the kernel copies the program, whose length is right.

@@ -159,6 +159,14 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Waits for its end alone: others may have its output for longer.
+    #[track_caller]
+    pub fn wait_for_exit(mut self) -> ExitStatus {
+        wait_until("the end of the program", || self.child.try_wait().unwrap())
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // Both do nothing to a process that was waited for.
