@@ -46,12 +46,7 @@ pub(crate) fn groups() -> io::Result<Vec<u32>> {
 /// saved.
 pub(crate) fn user_ids() -> Vec<u32> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "openbsd"))]
-    {
-        let (mut real, mut effective, mut saved) = (0, 0, 0);
-        // SAFETY: the three are writable.
-        unsafe { libc::getresuid(&raw mut real, &raw mut effective, &raw mut saved) };
-        vec![real, effective, saved]
-    }
+    return three(libc::getresuid);
     #[cfg(not(any(
         target_os = "linux",
         target_os = "android",
@@ -64,12 +59,7 @@ pub(crate) fn user_ids() -> Vec<u32> {
 /// The same of groups.
 pub(crate) fn group_ids() -> Vec<u32> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "openbsd"))]
-    {
-        let (mut real, mut effective, mut saved) = (0, 0, 0);
-        // SAFETY: the three are writable.
-        unsafe { libc::getresgid(&raw mut real, &raw mut effective, &raw mut saved) };
-        vec![real, effective, saved]
-    }
+    return three(libc::getresgid);
     #[cfg(not(any(
         target_os = "linux",
         target_os = "android",
@@ -77,6 +67,14 @@ pub(crate) fn group_ids() -> Vec<u32> {
         target_os = "openbsd"
     )))]
     vec![nix::unistd::getgid().as_raw(), nix::unistd::getegid().as_raw()]
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "openbsd"))]
+fn three(get: unsafe extern "C" fn(*mut u32, *mut u32, *mut u32) -> libc::c_int) -> Vec<u32> {
+    let (mut real, mut effective, mut saved) = (0, 0, 0);
+    // SAFETY: `getresuid` or `getresgid`; the three are writable, which is all that can fail.
+    unsafe { get(&raw mut real, &raw mut effective, &raw mut saved) };
+    vec![real, effective, saved]
 }
 
 #[cfg(test)]
