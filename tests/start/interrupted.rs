@@ -6,7 +6,7 @@ use nix::{
     fcntl::{FcntlArg, fcntl},
     sys::signal::Signal,
 };
-use support::{Case, Process, Terminal, program};
+use support::{Case, Process, Terminal, program, wait_until};
 
 use crate::{BEFORE_UP, before_ready, beside_each_other, much, stopped_at};
 
@@ -117,8 +117,9 @@ fn first_child_that_is_stopped_when_the_daemon_has_ended_does_not_keep_the_paren
     let daemon = case.puppet();
     let (process, first_child) = (daemon.process(), Process(daemon.number("ppid")));
     daemon.order("exit", "42");
-    // It has the helper to end, which takes it a second.
-    process.wait_until_dead();
+    // It has reaped the daemon, and has the helper to end, which takes it a second.
+    wait_until("the end of the daemon", || process.try_stat().is_none().then_some(()));
+    first_child.wait_until_asleep();
     first_child.stop();
     let outcome = parent.wait();
     let line = "tidies: daemon: ended with status 42 before it was ready";

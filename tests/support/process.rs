@@ -105,13 +105,14 @@ impl Process {
         let open = |entry: io::Result<fs::DirEntry>| {
             let entry = entry.unwrap();
             let number: i32 = entry.file_name().to_str().unwrap().parse().unwrap();
-            let target = fs::read_link(entry.path()).unwrap();
-            let info = fs::read_to_string(self.path(&format!("fdinfo/{number}"))).unwrap();
+            // It may be closed just now.
+            let target = fs::read_link(entry.path()).ok()?;
+            let info = fs::read_to_string(self.path(&format!("fdinfo/{number}"))).ok()?;
             let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
             let device = fs::metadata(entry.path()).map_or(0, |file| file.rdev());
-            (number, Descriptor { target, device, flags: i32::from_str_radix(flags, 8).unwrap() })
+            Some((number, Descriptor { target, device, flags: i32::from_str_radix(flags, 8).unwrap() }))
         };
-        fs::read_dir(self.path("fd")).unwrap().map(open).collect()
+        fs::read_dir(self.path("fd")).unwrap().filter_map(open).collect()
     }
 
     /// The name that `ps -C`, `pgrep` and `killall` go by.

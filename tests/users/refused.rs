@@ -129,6 +129,9 @@ fn error_says_which_of_the_two_there_is_not() {
 
 #[test]
 fn zero_byte_in_a_name_is_an_error_by_hand() {
+    if !can_change() {
+        return;
+    }
     let range = "OutOfRange, parent, 64";
     assert_error("zero-byte", "alice", range, "user: there is a zero byte in it");
     assert_error("zero-byte-in-group", "web", range, "group: there is a zero byte in it");
