@@ -975,7 +975,11 @@ fn ordinary_user_can_ask_for_roots_server_and_not_end_it() {
     let status = instance(&case, &["status"]).unprivileged();
     assert_status_of(status, 0, &format!("runs, process {}", daemon.0));
     let path = pid_path(&case);
-    let refusal = format!("command_line: server: {}: Operation not permitted (os error 1)", path.display());
+    let refusal = format!(
+        "command_line: server: {}: cannot signal process {}: Operation not permitted (os error 1)",
+        path.display(),
+        daemon.0
+    );
     assert_refused(instance(&case, &["stop"]).unprivileged(), &refusal, 1);
     assert_refused(server(&case, &["restart", "notice"]).unprivileged(), &refusal, 1);
     let line =

@@ -225,9 +225,7 @@ fn children_of_the_daemon_find_no_stage() {
     let case = Case::new();
     let mut daemon = case.program(program!("witness")).daemon();
     daemon.do_and_report("helper", "sleep");
-    let helpers: Vec<_> = case.processes().into_iter().filter(|process| process.name() == "sleep").collect();
-    assert_eq!(helpers.len(), 1);
-    let environment = helpers[0].environment();
+    let environment = case.process_named("sleep").environment();
     assert!(!environment.iter().any(|entry| entry.starts_with(STAGE.as_bytes())), "{environment:?}");
     assert!(environment.contains(&case.mark().into_bytes()));
 }

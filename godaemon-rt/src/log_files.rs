@@ -104,6 +104,16 @@ impl LogFile {
         self.file.as_raw_fd()
     }
 
+    /// Refuses what is open as something else.
+    pub(crate) fn check_is_not(&self, other: RawFd, what: &str) -> Result<(), Error> {
+        let is_other = fds::identity(self.descriptor()).ok() == fds::identity(other).ok();
+        if !is_other {
+            return Ok(());
+        }
+        let why = io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}"));
+        Err(cannot_open(&self.place.path, why))
+    }
+
     fn put_in_place(&self) -> io::Result<()> {
         self.place
             .streams

@@ -113,7 +113,7 @@ impl PidFile {
     /// ```
     pub fn signal(&self, number: i32) -> io::Result<()> {
         let (_, daemon) = self.daemon()?;
-        daemon.signal(number).map_err(|error| self.cannot_signal(error))
+        daemon.signal(number).map_err(|error| self.cannot_signal(daemon.pid(), error))
     }
 
     /// Ends the daemon: sends SIGTERM, and returns when the process is gone and nobody holds the file any more, so that
@@ -128,7 +128,7 @@ impl PidFile {
     pub fn stop(&self, within: Duration) -> io::Result<()> {
         let deadline = Instant::now().checked_add(within);
         let (file, daemon) = self.daemon()?;
-        daemon.signal(libc::SIGTERM).map_err(|error| self.cannot_signal(error))?;
+        daemon.signal(libc::SIGTERM).map_err(|error| self.cannot_signal(daemon.pid(), error))?;
         let late = |what: &str| {
             let what = format!("{what} within {} s", within.as_secs_f64());
             Err(self.about(io::Error::new(io::ErrorKind::TimedOut, what)))
@@ -195,13 +195,17 @@ impl PidFile {
                     let what = format!("process {pid}, which it names, does not have it open");
                     return Err(self.about(invalid(&what)));
                 }
-                Err(error) => return Err(self.cannot_signal(error)),
+                Err(error) => return Err(self.cannot_signal(pid, error)),
             }
         }
     }
 
-    fn cannot_signal(&self, error: io::Error) -> io::Error {
-        if error.raw_os_error() == Some(libc::ESRCH) { self.not_running() } else { self.about(error) }
+    fn cannot_signal(&self, pid: Pid, error: io::Error) -> io::Error {
+        if error.raw_os_error() == Some(libc::ESRCH) {
+            return self.not_running();
+        }
+        let what = format!("cannot signal process {pid}: {error}");
+        self.about(io::Error::new(error.kind(), what))
     }
 
     fn not_running(&self) -> io::Error {

@@ -234,3 +234,17 @@ fn nothing_outside_is_given_away_while_the_owner_of_the_folder_plays_tricks() {
     }
     assert!(refused > 0, "no trick came in time");
 }
+
+#[test]
+fn pid_file_is_refused_as_a_log_file() {
+    let case = Case::new();
+    let path = case.folder().join("same");
+    for stream in ["stdout", "stderr"] {
+        let stream = format!("--{stream}=same");
+        let outcome = printer(&case, &[&stream, "--pid-file=./same", "ready"]).run();
+        let line = format!("printer: cannot open the log file {}: it is the pid file", path.display());
+        assert_eq!((outcome.failure(), outcome.status.code()), (line.as_str(), Some(73)));
+        case.wait_until_empty();
+        assert!(!path.exists());
+    }
+}

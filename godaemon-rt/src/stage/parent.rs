@@ -111,6 +111,9 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
     }
     let places = if foreground { Vec::new() } else { log_files::places(outputs)? };
     let log_files = log_files::open_all(places, creation)?;
+    if let Some(claim) = &pid_file {
+        log_files.iter().try_for_each(|log| log.check_is_not(claim.descriptor(), "the pid file"))?;
+    }
     Ok(Plan {
         foreground,
         capture_output: options.capture_output,
