@@ -16,7 +16,7 @@
 //!     missingok
 //!     nocreate
 //!     postrotate
-//!         pkill -HUP -x log_files
+//!         pkill -HUP -x log_files || true
 //!     endscript
 //! }
 //! ```

@@ -9,13 +9,14 @@
 //! with a key of 32 bytes
 //! ```
 //!
-//! An ordinary user may neither bind the port nor become somebody else:
+//! An ordinary user, unless it is `nobody`, may neither bind the port nor become somebody else:
 //!
 //! ```text
 //! $ cargo run --example privileged_port
 //! privileged_port: only root may become user nobody
 //! ```
 
+use godaemon::Ready;
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use std::fs::File;
@@ -28,7 +29,7 @@ use std::{env, thread};
 #[godaemon::main(
     values = [port = env::args().nth(1).map_or(Ok(79), |port| port.parse::<u16>())?],
     user = "nobody",
-    // Nobody may not delete it there: at the end it is emptied, and the next start takes it.
+    // `nobody` may not delete it there: at the end it is emptied, and the next start takes it.
     pid_file = "/run/privileged_port.pid",
     files = [
         listener = TcpListener::bind(("127.0.0.1", port))?,
@@ -38,8 +39,9 @@ use std::{env, thread};
         println!("process {pid} listens on 127.0.0.1:{port}; ask it who it is: nc 127.0.0.1 {port}; end it: kill {pid}");
     },
 )]
-fn main(listener: TcpListener, key: Option<File>) -> io::Result<()> {
+fn main(listener: TcpListener, key: Option<File>, ready: Ready) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM])?;
+    ready.notify()?; // only now is the number told: SIGTERM would have left the pid file behind
     thread::spawn(move || {
         signals.forever().next();
         process::exit(0);
