@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::fs::{PermissionsExt, fchown};
 use std::path::{self, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What a log file that is made may be used for, by whom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ struct Current {
     creation: Creation,
 }
 
-static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
+static CURRENT: OnceLock<Current> = OnceLock::new();
 
 /// The places for the paths of standard output and standard error: one place if they are equal.
 pub(crate) fn places(paths: [Option<PathBuf>; 2]) -> Result<Vec<Place>, Error> {
@@ -126,7 +126,8 @@ impl LogFile {
 pub(crate) fn put_in_place(files: Vec<LogFile>, creation: Creation) -> io::Result<()> {
     files.iter().try_for_each(LogFile::put_in_place)?;
     let places = files.into_iter().map(|file| file.place).collect();
-    *CURRENT.lock().unwrap_or_else(PoisonError::into_inner) = Some(Current { places, creation });
+    // A daemon settles once.
+    let _ = CURRENT.set(Current { places, creation });
     Ok(())
 }
 
@@ -135,9 +136,12 @@ pub(crate) fn put_in_place(files: Vec<LogFile>, creation: Creation) -> io::Resul
 /// sends SIGHUP.
 ///
 /// The new files take the places of the old ones when all of them are open: no line is lost, and none that Rust prints
-/// is cut. For this it waits until nobody else has [`Stderr`](io::Stderr) locked. The rules for opening are those of the options. A daemon that has become another user opens them as that one:
-/// in a directory where it may make none, `logrotate` has to (`create 0640 echod echod`). Children that run keep the
-/// old files. Without log files, and in the foreground, there is nothing to do.
+/// is cut. For this it waits until no other thread has [`Stderr`](io::Stderr) locked, if that is a log file.
+///
+/// The rules for opening are those of the options. A daemon that has become another user opens them as that one: in a
+/// directory where it may make none, `logrotate` has to (`create 0640 echod echod`), and a file that was there before
+/// the daemon has to be that user's. Children that run keep the old files. Without log files, and in the foreground,
+/// there is nothing to do.
 ///
 /// # Errors
 ///
@@ -151,9 +155,14 @@ pub(crate) fn put_in_place(files: Vec<LogFile>, creation: Creation) -> io::Resul
 /// }
 /// ```
 pub fn reopen_output() -> io::Result<()> {
-    // Held until the end: of two calls at once the second finds what the first has done.
-    let current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(Current { places, creation }) = &*current else { return Ok(()) };
+    static REOPENING: Mutex<()> = Mutex::new(());
+    let Some(Current { places, creation }) = CURRENT.get() else { return Ok(()) };
+    let streams = || places.iter().flat_map(|place| &place.streams);
+    // A line that goes there in several pieces is not cut. (Of standard output a line goes in one.) This one first: the
+    // caller may have it already.
+    let _printing = streams().any(|&stream| stream == Stream::Error).then(|| io::stderr().lock());
+    // Of two calls at once the second finds what the first has done.
+    let _reopening = REOPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let open = |place: &Place| match open(place, *creation) {
         Ok(file) => Ok(LogFile { place: place.clone(), file }),
         Err(why) => {
@@ -162,10 +171,8 @@ pub fn reopen_output() -> io::Result<()> {
         }
     };
     let files = places.iter().map(open).collect::<io::Result<Vec<_>>>()?;
-    // A line that goes there in several pieces is not cut. (Of standard output a line goes in one.)
-    let _printing = io::stderr().lock();
-    let old = Stream::BOTH.map(|stream| fds::duplicate(stream.number()).map(|old| (stream, old)));
-    let old = old.into_iter().collect::<io::Result<Vec<_>>>().map_err(cannot_change)?;
+    let keep = |stream: &Stream| fds::duplicate(stream.number()).map(|old| (*stream, old));
+    let old = streams().map(keep).collect::<io::Result<Vec<_>>>().map_err(cannot_change)?;
     files.iter().try_for_each(LogFile::put_in_place).map_err(|why| {
         for (stream, old) in &old {
             // One of the two has been changed, or none. If it cannot be undone it is told all the same.

@@ -2,11 +2,11 @@
 //! be a link to a file of root's, or a FIFO that waits for ever.
 
 use crate::sys::fds;
+use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -105,31 +105,35 @@ enum Names {
 /// Counts the names of a regular file, for root: who may write to the directory may have given any file of root's a
 /// second name there.
 ///
-/// And may take it away just now: then it counts no longer, and can still be found until that is over. To read the
-/// directory is to wait for that; and then the name by which the file was opened is gone for good.
+/// And may take it away just now: then it counts no longer, and can still be found until that is over. To rename it to
+/// what it is called already, which changes nothing, is to wait for that; and then the name by which the file was
+/// opened is gone for good.
 fn names(file: &File, path: &Path) -> io::Result<Names> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(Names::Changed) };
     if !nix::unistd::geteuid().is_root() || !file.metadata()?.is_file() {
         return Ok(Names::One);
     }
+    let folder = fds::open_directory(folder)?;
     for _ in 0..LOOKS {
         match file.metadata()?.nlink() {
             0 => return Ok(Names::Changed),
             1 => {}
             _ => return Ok(Names::More),
         }
-        let _ =
-            path.parent().map(fs::read_dir).map(|folder| folder.map(|mut entries| entries.next().is_some()));
-        if is_removed(file) || !is_at(file, path) {
+        // Where it is refused, nobody else may change anything, either: read-only, or immutable.
+        let _ = nix::fcntl::renameat(&folder, name, &folder, name);
+        if !is_named(file, name) || !is_at(file, path) {
             return Ok(Names::Changed);
         }
     }
     Ok(Names::One)
 }
 
-/// Whether the name by which a file was opened is gone, even if it has been given again; where the system says so.
-fn is_removed(file: &File) -> bool {
+/// Whether a file still has the name by which it was opened, and not another one of the same letters; where the system
+/// says so. The name of one that was removed has ` (deleted)` behind it.
+fn is_named(file: &File, name: &OsStr) -> bool {
     let path = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
-    path.is_ok_and(|path| path.as_os_str().as_bytes().ends_with(b" (deleted)"))
+    path.is_ok_and(|path| path.file_name() == Some(name)) || !Path::new("/proc/self/fd").exists()
 }
 
 fn check(kind: FileType, wanted: Wanted) -> io::Result<()> {

@@ -32,7 +32,10 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long a start may take to end its daemon when its parent has been ended: a second, if that does not end by
 /// itself, and some time to do it.
-const ABANDONED_START: Duration = Duration::from_secs(2);
+const ABANDONED_START: Duration = Duration::from_millis(1500);
+
+/// Who owns the directory can change the file for ever.
+const CHANGES: &str = "it changes all the time";
 
 /// How often to look meanwhile.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -141,10 +144,11 @@ impl PidFile {
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if number_in(&file).ok().flatten().is_some_and(|pid| pid != daemon.pid()) {
                 // The daemon of a start whose parent has just been ended, or the next instance.
-                if is_late || gone.elapsed() >= ABANDONED_START {
+                if gone.elapsed() >= ABANDONED_START {
                     return Ok(());
                 }
-            } else if is_late {
+            }
+            if is_late {
                 return late("it has not been let go");
             }
             thread::sleep(PAUSE);
@@ -154,8 +158,8 @@ impl PidFile {
 
     /// The file, while somebody holds it, and the process that it names.
     fn find(&self) -> io::Result<Option<(File, Pid)>> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        let mut why = CHANGES;
+        for _ in Patience::new() {
             let file =
                 match opening::open_existing(&self.path, File::options().read(true), Wanted::RegularFile) {
                     Ok(file) => file,
@@ -173,16 +177,19 @@ impl PidFile {
                 // Not every file system replaces a number in one.
                 Some(pid) if number()? == Some(pid) => return Ok(Some((file, pid))),
                 Some(_) => {}
-                // About to be written, or just taken out.
-                None if Instant::now() < deadline => thread::sleep(PAUSE),
-                None => return Err(self.about(invalid("it is locked, and holds no process number"))),
+                None => {
+                    // About to be written, or just taken out.
+                    why = "it is locked, and holds no process number";
+                    thread::sleep(PAUSE);
+                }
             }
         }
+        Err(self.about(invalid(why)))
     }
 
     /// The file, and the process that it names, which had it locked when its handle had been made.
     fn daemon(&self) -> io::Result<(File, Handle)> {
-        loop {
+        for _ in Patience::new() {
             let Some((file, pid)) = self.find()? else { return Err(self.not_running()) };
             let handle = Handle::open(pid);
             let has_open = has_open(pid, &file);
@@ -198,6 +205,7 @@ impl PidFile {
                 Err(error) => return Err(self.cannot_signal(pid, error)),
             }
         }
+        Err(self.about(invalid(CHANGES)))
     }
 
     fn cannot_signal(&self, pid: Pid, error: io::Error) -> io::Error {
@@ -214,6 +222,28 @@ impl PidFile {
 
     fn about(&self, error: io::Error) -> io::Error {
         io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
+    }
+}
+
+/// Looks again and again, but not for ever: for [`PATIENCE`], and some times however long that takes.
+struct Patience {
+    looks: usize,
+    deadline: Instant,
+}
+
+impl Patience {
+    fn new() -> Patience {
+        Patience { looks: 0, deadline: Instant::now() + PATIENCE }
+    }
+}
+
+impl Iterator for Patience {
+    type Item = ();
+
+    fn next(&mut self) -> Option<()> {
+        const LEAST: usize = 3;
+        self.looks += 1;
+        (self.looks <= LEAST || Instant::now() < self.deadline).then_some(())
     }
 }
 

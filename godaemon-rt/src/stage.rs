@@ -111,8 +111,6 @@ pub(crate) fn enter() {
     ENTERED.call_once(|| {
         memory::recognise_late();
         crate::launch::remember_directory();
-        // Early: what the program wants to be done at its end is done before.
-        process::at_exit(crate::pid_file::claim::give_up_all);
         if position() == Position::Parent {
             copy::remember_executable();
         }
@@ -165,6 +163,8 @@ pub(crate) fn recognise(origin: &Origin) {
     if position() != Position::Unknown {
         return;
     }
+    // Before anybody else asks for it: what the program wants to be done at its end is done before.
+    process::at_exit(crate::pid_file::claim::give_up_all);
     origin.keep_arguments();
     PRIVILEGED.store(process::is_privileged(), Ordering::Release);
     match find(origin) {

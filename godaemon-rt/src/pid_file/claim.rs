@@ -52,11 +52,12 @@ fn held() -> MutexGuard<'static, Vec<Arc<Held>>> {
 
 /// How a try to take a file went.
 enum Try {
-    Taken,
+    Taken(Claim),
     /// This process has it.
     Held(Pid),
-    /// Somebody has it, who is about to say who it is, or about to end. Or neither, and is not of our kind.
-    Locked,
+    /// Somebody has it, who is about to say who it is, or about to end. Or neither, and is not of our kind: it may be
+    /// the process that the file names.
+    Locked(Option<Pid>),
     /// Another file has come to the path since it was opened.
     Replaced,
 }
@@ -68,47 +69,54 @@ impl Claim {
         let mut replacements = 0..REPLACEMENTS;
         let absolute = path::absolute(path).map_err(|why| cannot(CANNOT_OPEN, path, why))?;
         loop {
-            let access = File::options().read(true).write(true).clone();
-            let opened = opening::open(&absolute, &access, MODE, Wanted::RegularFile);
-            let Opened { file, is_new } = opened.map_err(|why| cannot(CANNOT_OPEN, path, why))?;
-            let failed = |(what, why)| {
-                if is_new {
-                    remove_unused(&file, &absolute);
+            match Claim::try_to_take(path, &absolute)? {
+                Try::Taken(claim) => return Ok(claim),
+                Try::Held(holder) => return Err(already_running(Some(holder), path)),
+                Try::Locked(holder) if Instant::now() >= deadline => {
+                    return Err(already_running(holder, path));
                 }
-                cannot(what, path, why)
-            };
-            if is_new {
-                let permissions = Permissions::from_mode(MODE);
-                file.set_permissions(permissions).map_err(|why| failed((CANNOT_OPEN, why)))?;
-            }
-            let holder = match try_take(&file, &absolute).map_err(failed)? {
-                Try::Taken => return Claim::begin(file, absolute, path),
-                Try::Held(holder) => Some(holder),
-                Try::Locked if Instant::now() >= deadline => possible_holder(&file),
-                Try::Locked => {
-                    thread::sleep(PAUSE);
-                    continue;
-                }
-                Try::Replaced if replacements.next().is_some() => continue,
+                Try::Locked(_) => thread::sleep(PAUSE),
+                Try::Replaced if replacements.next().is_some() => {}
                 Try::Replaced => {
                     let why = io::Error::other("another process replaces it all the time");
                     return Err(cannot(CANNOT_OPEN, path, why));
                 }
-            };
-            return Err(already_running(holder, path));
+            }
         }
     }
 
-    /// Writes the number of this process into a file that has just been taken.
-    fn begin(file: File, absolute: PathBuf, path: &Path) -> Result<Claim, Error> {
-        let claim = Claim::of(file, absolute);
+    fn try_to_take(path: &Path, absolute: &Path) -> Result<Try, Error> {
+        let access = File::options().read(true).write(true).clone();
+        let opened = opening::open(absolute, &access, MODE, Wanted::RegularFile);
+        let Opened { file, is_new } = opened.map_err(|why| cannot(CANNOT_OPEN, path, why))?;
+        let failed = |(what, why)| {
+            if is_new {
+                remove_unused(&file, absolute);
+            }
+            cannot(what, path, why)
+        };
+        if is_new {
+            let permissions = Permissions::from_mode(MODE);
+            file.set_permissions(permissions).map_err(|why| failed((CANNOT_OPEN, why)))?;
+        }
+        if let Some(other) = lock(&file, absolute).map_err(failed)? {
+            return Ok(other);
+        }
+        let claim = Claim::begin(file, path, absolute)?;
+        // From here on nobody else has a reason to remove it: there is a number in it.
+        Ok(if is_at(&claim.0.file, absolute) { Try::Taken(claim) } else { Try::Replaced })
+    }
+
+    /// Writes the number of this process into a file that has just been locked.
+    fn begin(file: File, path: &Path, absolute: &Path) -> Result<Claim, Error> {
+        let claim = Claim::of(file, absolute.to_owned());
         let file = &claim.0.file;
         write_number(file).map_err(|why| cannot(CANNOT_WRITE, path, why))?;
         match locks::mark(file.as_fd()).map_err(|why| cannot(CANNOT_LOCK, path, why))? {
             Some(true) | None => Ok(claim),
             Some(false) => {
                 // Just now somebody who knows nothing of the first lock has taken it.
-                claim.share();
+                claim.forget();
                 Err(already_running(None, path))
             }
         }
@@ -141,9 +149,11 @@ impl Claim {
         mem::forget(self);
     }
 
-    /// Leaves it to others who have it open: neither the end of this process nor that of the claim is its end.
-    pub(crate) fn share(&self) {
-        self.forget();
+    /// Leaves it to others who have it open: neither the end of this process nor that of the claim is its end. False if
+    /// it has been given up: this process is ending.
+    #[must_use]
+    pub(crate) fn share(&self) -> bool {
+        self.forget()
     }
 
     /// The opposite, when those others are gone.
@@ -208,20 +218,21 @@ fn remove_unused(file: &File, path: &Path) {
     }
 }
 
-fn try_take(file: &File, path: &Path) -> Result<Try, (&'static str, io::Error)> {
+/// Locks a file; what is in the way if it cannot be this one.
+fn lock(file: &File, path: &Path) -> Result<Option<Try>, (&'static str, io::Error)> {
     // Not even locked if it is something else.
     number_in(file).map_err(|why| (CANNOT_OPEN, why))?;
     if !locks::try_lock(file.as_fd()).map_err(|why| (CANNOT_LOCK, why))? {
-        return look_at_holder(file);
+        return look_at_holder(file).map(Some);
     }
     if !is_at(file, path) {
-        return Ok(Try::Replaced);
+        return Ok(Some(Try::Replaced));
     }
     // Somebody may have written into it before it was locked.
     check(file).map_err(|why| (CANNOT_OPEN, why))?;
     match locks::is_unmarkable(file.as_fd()).map_err(|why| (CANNOT_LOCK, why))? {
-        Some(true) => look_at_holder(file),
-        Some(false) | None => Ok(Try::Taken),
+        Some(true) => look_at_holder(file).map(Some),
+        Some(false) | None => Ok(None),
     }
 }
 
@@ -232,13 +243,9 @@ fn look_at_holder(file: &File) -> Result<Try, (&'static str, io::Error)> {
         Some((pid, Some(true))) => Try::Held(pid),
         // Who has set the mark has written the number before.
         Some((pid, None)) if marked == Some(true) => Try::Held(pid),
-        _ => Try::Locked,
+        Some((pid, None)) => Try::Locked(Some(pid)),
+        Some((_, Some(false))) | None => Try::Locked(None),
     })
-}
-
-/// The process that the file names, unless it evidently is not the one that holds it.
-fn possible_holder(file: &File) -> Option<Pid> {
-    number_in(file).ok().flatten().filter(|&pid| has_open(pid, file) != Some(false))
 }
 
 fn cannot(what: &str, path: &Path, why: io::Error) -> Error {

@@ -225,7 +225,9 @@ impl Plan {
     }
 
     fn start(&mut self) -> Result<(u32, Mask), Error> {
-        self.pid_file.iter().for_each(Claim::share);
+        if self.pid_file.as_ref().is_some_and(|claim| !claim.share()) {
+            return Err(Error::new(ErrorKind::System, "another thread ends this process"));
+        }
         let started = self.start_first_child().and_then(|(wait, mask)| {
             // From here on a signal may end this process, and with it the start.
             mask.restore();
