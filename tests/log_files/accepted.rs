@@ -57,6 +57,17 @@ fn device_is_left_as_it_was() {
 }
 
 #[test]
+fn file_that_is_called_like_one_that_was_removed_is_one_like_others() {
+    let case = Case::new();
+    for _ in 0..2 {
+        let outcome = printer(&case, &["--stdout=log (deleted)", "println=text", "ready"]).run();
+        outcome.assert_success();
+        case.wait_until_empty();
+    }
+    assert_eq!(read(&case, "log (deleted)"), "text\ntext\n");
+}
+
+#[test]
 fn terminal_as_a_log_file_becomes_nobodys_terminal() {
     let case = Case::new();
     let mut terminal = Terminal::new();

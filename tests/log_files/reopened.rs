@@ -173,6 +173,12 @@ fn equal_paths_still_are_one_open_file_when_two_threads_open_them() {
 }
 
 #[test]
+fn thread_that_has_stderr_locked_can_open_the_files_again() {
+    let case = Case::new();
+    let _daemon = printer(&case, &with(&TWO_FILES, &["ready", "reopen-locked", "stop=up"])).daemon();
+}
+
+#[test]
 fn children_have_the_file_as_1_and_2_only_and_keep_it() {
     let case = Case::new();
     let actions = ["ready", "stop=up", "reopen", "child=later", "stop=reopened"];

@@ -54,6 +54,22 @@ fn parent_that_lives_on_leaves_the_file_to_the_daemon() {
 }
 
 #[test]
+fn pid_file_is_held_while_the_program_does_what_it_does_at_its_end() {
+    let case = Case::new();
+    let path = pid_path(&case);
+    let program = steward(&case, "ends-late", &path).spawn();
+    let (one, two) = (case.puppet(), case.puppet());
+    let [parent, daemon] = if one.text("stage") == "parent" { [one, two] } else { [two, one] };
+    parent.go();
+    program.wait().assert_success();
+    let process = daemon.process();
+    assert_holds(&path, process);
+    daemon.go();
+    wait_for_end(process.0);
+    assert!(!path.exists());
+}
+
+#[test]
 fn parent_that_exits_during_its_start_leaves_the_file_to_the_daemon_until_that_has_ended() {
     let case = Case::new();
     let path = pid_path(&case);

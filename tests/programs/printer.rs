@@ -168,6 +168,7 @@ impl Actions {
             "reopen" => self.tell("reopened", &godaemon::reopen_output()),
             "reopen-often" => (0..word.parse::<u32>()?).try_for_each(|_| godaemon::reopen_output())?,
             "reopen-at-once" => self.told.push(("split", reopen_at_once()?)),
+            "reopen-locked" => reopen_locked()?,
             "reopen-on-hup" => reopen_on_hup()?,
             "count" => self.told.extend(count(word == "whole")?),
             _ => return Err(format!("no such action: {action}").into()),
@@ -217,6 +218,18 @@ fn reopen_at_once() -> Result<String, Box<dyn Error>> {
         other.join().map_err(|_| "a panic")?.map_err(Box::<dyn Error>::from)
     })?;
     Ok(split.to_string())
+}
+
+/// Two threads open the files again, many times, and one of them has standard error locked meanwhile.
+fn reopen_locked() -> io::Result<()> {
+    const ROUNDS: usize = 1_000;
+    thread::scope(|scope| {
+        scope.spawn(|| (0..ROUNDS).try_for_each(|_| godaemon::reopen_output()));
+        (0..ROUNDS).try_for_each(|_| {
+            let _printing = io::stderr().lock();
+            godaemon::reopen_output()
+        })
+    })
 }
 
 /// What is appended by one of stdout and stderr moves both, if they are one open file.

@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "fails-in-parent" => fails(options(path).file_with("file", || File::open("no such file"))),
         "fails-in-daemon" => fails(options(path).wait_for_ready()),
         "fails-at-exec" => fails(options(path).program_name("x".repeat(1 << 20))),
+        "ends-late" => ends_late(options(path)),
         "exits-meanwhile" => exits_meanwhile(options(path)),
         "starts-at-once" => starts_at_once(&path),
         "starts-after-a-failure" => starts_after_a_failure(path),
@@ -57,6 +58,19 @@ fn fails(options: Options) -> Result<(), Box<dyn Error>> {
             Ok(support::obey_with("parent", &[("about", &about), ("text", &text)])?)
         }
     }
+}
+
+/// What is to be done at the end of the process is older than anything that the library could do.
+#[allow(unsafe_code, reason = "what C libraries do")]
+fn ends_late(options: Options) -> Result<(), Box<dyn Error>> {
+    extern "C" fn act() {
+        // The parent ends otherwise.
+        let _ = support::obey("end");
+    }
+    // SAFETY: the function can be called at any time.
+    unsafe { libc::atexit(act) };
+    let _daemon = options.daemonize()?;
+    Ok(())
 }
 
 /// A thread of the parent ends it while the other one waits for the daemon.
