@@ -153,6 +153,15 @@ fn text_in(path: &Path) -> String {
     String::from_utf8_lossy(&bytes[..count]).trim_end_matches('\n').to_owned()
 }
 
+/// Ends those who look until something is over, also if the test fails before: the scope waits for them.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn content_is_never_a_mixture_of_two_numbers() {
     let case = Case::new();
@@ -172,12 +181,13 @@ fn content_is_never_a_mixture_of_two_numbers() {
                 }
                 seen
             });
+            let ends_looking = Over(&over);
             let parent = keeper(&case, &path).spawn();
             let mut numbers = vec!["2147483647".to_owned(), parent.process().0.to_string()];
             let daemon = started(&parent.wait());
             numbers.push(daemon.0.to_string());
             assert_eq!(number_in(&path), daemon.0);
-            over.store(true, Ordering::Relaxed);
+            drop(ends_looking);
             kill(daemon);
             (looking.join().unwrap(), numbers)
         });
