@@ -48,9 +48,9 @@ impl From<&u32> for Id {
 }
 
 /// What the system takes for "unchanged".
-const NOBODY_S_NUMBER: u32 = u32::MAX;
+const UNCHANGED: u32 = u32::MAX;
 
-/// Who the daemon is to become. None of it is so already, or not all.
+/// Who the daemon is to become, if it is not all that already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) user: Option<u32>,
@@ -177,11 +177,11 @@ fn found<T>(entry: Result<Option<T>, Errno>) -> Result<Option<T>, Errno> {
 fn number_of(name: &str) -> Option<u32> {
     let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     // One that is too large is refused as a number.
-    is_number.then(|| name.parse().unwrap_or(NOBODY_S_NUMBER))
+    is_number.then(|| name.parse().unwrap_or(UNCHANGED))
 }
 
 fn check_number(what: &str, number: u32) -> Result<(), Error> {
-    if number != NOBODY_S_NUMBER {
+    if number != UNCHANGED {
         return Ok(());
     }
     Err(Error::new(ErrorKind::OutOfRange, format!("{what}: the number is over {}", u32::MAX - 1)))
@@ -289,7 +289,7 @@ mod tests {
     fn digits_are_a_number() {
         assert_eq!(number_of("1000"), Some(1000));
         assert_eq!(number_of("4294967294"), Some(u32::MAX - 1));
-        assert_eq!(number_of("99999999999"), Some(NOBODY_S_NUMBER));
+        assert_eq!(number_of("99999999999"), Some(UNCHANGED));
         for name in ["", "-1", "+1", "1a", "0x1"] {
             assert_eq!(number_of(name), None, "{name}");
         }

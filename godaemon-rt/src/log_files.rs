@@ -47,6 +47,8 @@ struct Current {
     creation: Creation,
 }
 
+const CANNOT_OPEN: &str = "cannot open the log file";
+
 static CURRENT: OnceLock<Current> = OnceLock::new();
 
 /// The places for the paths of standard output and standard error: one place if they are equal.
@@ -74,7 +76,7 @@ pub(crate) fn open_all(places: Vec<Place>, creation: Creation) -> Result<Vec<Log
 }
 
 fn cannot_open(path: &path::Path, why: io::Error) -> Error {
-    Error::cannot_open(format!("cannot open the log file {}", path.display()), why)
+    Error::cannot_open(format!("{CANNOT_OPEN} {}", path.display()), why)
 }
 
 fn open(place: &Place, creation: Creation) -> io::Result<File> {
@@ -166,7 +168,7 @@ pub fn reopen_output() -> io::Result<()> {
     let open = |place: &Place| match open(place, *creation) {
         Ok(file) => Ok(LogFile { place: place.clone(), file }),
         Err(why) => {
-            let what = format!("cannot open the log file {}: {why}", place.path.display());
+            let what = format!("{CANNOT_OPEN} {}: {why}", place.path.display());
             Err(io::Error::new(why.kind(), what))
         }
     };

@@ -196,8 +196,8 @@ impl Options {
     ///
     /// It keeps a second instance away: it is locked by the parent before anything else is opened, and by the daemon
     /// until its end, without a moment in between. A start that finds it locked fails with
-    /// [`AlreadyRunning`](crate::ErrorKind::AlreadyRunning). It holds the number of the daemon's process when the
-    /// parent says that the daemon is up, and before that the parent's.
+    /// [`AlreadyRunning`](crate::ErrorKind::AlreadyRunning), after 0.2 seconds if it cannot be told by whom. It holds the
+    /// number of the daemon's process when the parent says that the daemon is up, and before that the parent's.
     ///
     /// The file is made with mode `0644`, if it is not there. What is there has to be a regular file, no link, with a
     /// number or nothing in it: everything else is left as it is, and the start fails with
@@ -274,8 +274,8 @@ impl Options {
     ///
     /// A process that is all this already stays as it is. Any other has to be root, or the start fails with
     /// [`NotPermitted`](crate::ErrorKind::NotPermitted). (Root without `CAP_KILL` can become another user, but not end
-    /// that user's daemon: such a start can be neither interrupted nor limited in time.) A number that is in no user database is allowed with a group;
-    /// then `HOME` becomes `/`, and `USER` and `LOGNAME` are taken out.
+    /// that user's daemon: such a start can be neither interrupted nor limited in time.) A number that is in no user
+    /// database is allowed with a group; then `HOME` becomes `/`, and `USER` and `LOGNAME` are taken out.
     ///
     /// ```no_run
     /// # use godaemon_rt as godaemon;

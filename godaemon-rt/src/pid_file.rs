@@ -85,6 +85,15 @@ impl PidFile {
     /// Where the system has no locks of open file descriptions (before Linux 3.15, FreeBSD, macOS), it takes the lock
     /// of `flock(2)` for a moment; a start waits for that.
     ///
+    /// While somebody changes the file it looks again, for 0.2 seconds at most.
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// let is_running = godaemon::PidFile::new("/run/echod.pid").running()?.is_some();
+    /// # let _: bool = is_running;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// - [`InvalidData`](io::ErrorKind::InvalidData): the file holds something other than a process number, or is
@@ -123,11 +132,22 @@ impl PidFile {
     /// the next start finds it free. (Without pid descriptors, when nobody holds it.) A start that is under way is
     /// ended as a whole.
     ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// use std::{io, time::Duration};
+    ///
+    /// match godaemon::PidFile::new("/run/echod.pid").stop(Duration::from_secs(10)) {
+    ///     Err(error) if error.kind() == io::ErrorKind::NotFound => println!("it did not run"),
+    ///     stopped => stopped?,
+    /// }
+    /// # Ok::<(), io::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`signal`](PidFile::signal), and [`TimedOut`](io::ErrorKind::TimedOut): the daemon is still there after
     /// `within`, or a process that it forked still holds the file. Nothing else is done to it. If somebody has started
-    /// another instance meanwhile, this one is over.
+    /// another instance meanwhile, which has the same file, this one is over after 1.5 seconds.
     pub fn stop(&self, within: Duration) -> io::Result<()> {
         let deadline = Instant::now().checked_add(within);
         let (file, daemon) = self.daemon()?;
