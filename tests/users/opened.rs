@@ -15,7 +15,7 @@ use nix::sys::signal::Signal;
 use support::{Case, Process};
 
 use crate::{
-    assert_is, by_hand, can_change, changed,
+    assert_is, by_hand, can_be_ordinary, can_change, changed,
     database::{ALICE, ALICES, ALL_OF_ALICE, WEB},
     finish,
 };
@@ -154,10 +154,10 @@ fn pid_file_is_emptied_where_the_user_may_not_delete_it() {
 
 #[test]
 fn pid_file_is_removed_where_the_user_may_delete_it() {
-    if !can_change() {
+    let case = Case::new();
+    if !can_be_ordinary(&case) {
         return;
     }
-    let case = Case::new();
     let run = folder(&case, "run", 0o755);
     chown(&run, Some(ALICE), Some(ALICES)).unwrap();
     let daemon = changed(&case, &["--user", "alice", "--pid-file", "run/pid"]).daemon();
