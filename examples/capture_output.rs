@@ -7,7 +7,7 @@
 
 use godaemon::Reader;
 use std::fs::File;
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{env, path::PathBuf, thread};
@@ -21,27 +21,25 @@ use std::{env, path::PathBuf, thread};
 )]
 fn main(log: File, stdout: Reader, stderr: Reader) -> io::Result<()> {
     let start = Instant::now();
-    let log_of_errors = log.try_clone()?;
-    // A reader that is not read would block the daemon once its pipe is full: each has a thread of its own.
-    thread::spawn(move || copy_lines(stdout, log, "out", start));
-    thread::spawn(move || copy_lines(stderr, log_of_errors, "err", start));
+    stdout.forward(into(log.try_clone()?, "out", start))?;
+    stderr.forward(into(log, "err", start))?;
 
     for number in 1..=3 {
         println!("this is number {number}");
         thread::sleep(Duration::from_secs(1));
     }
     Command::new("sh").args(["-c", "echo children are captured, too; echo both streams >&2"]).status()?;
-    // What was printed last is on its way to the log.
-    thread::sleep(Duration::from_millis(100));
+    println!("what was printed last is in the log as well");
     Ok(())
 }
 
-/// Each line arrives whole, so those of the two streams never mix.
-fn copy_lines(reader: Reader, mut log: File, stream: &str, start: Instant) -> io::Result<()> {
-    for line in reader.lines() {
-        writeln!(log, "{:6.3} {stream}: {}", start.elapsed().as_secs_f64(), line?)?;
+/// Writes each line with its time into the log. Each arrives whole, so those of the two streams never mix.
+fn into(mut log: File, stream: &str, start: Instant) -> impl FnMut(&[u8]) {
+    move |line| {
+        let head = format!("{:6.3} {stream}: ", start.elapsed().as_secs_f64());
+        // There is nobody to tell that the log cannot be written.
+        let _ = log.write_all(&[head.as_bytes(), line, b"\n"].concat());
     }
-    Ok(())
 }
 
 fn log_path() -> PathBuf {

@@ -1,32 +1,59 @@
 //! Captured output: a pipe in the place of a standard stream, and the reader at its other end.
 
-use crate::stdio::{Null, Stream};
-use crate::sys::{fds, signals};
+mod forward;
+mod lines;
+
+#[cfg(any(feature = "log", feature = "tracing"))]
+mod records;
+
+use crate::stdio::{Lead, Null, Stream};
+use crate::sys::process::{self, Pid};
+use crate::sys::signals::{self, Watched};
+use crate::sys::{fds, stdio};
+use forward::Handed;
+use lines::Lines;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Write};
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::time::Duration;
-
-/// How much of a line without an end is held back, in bytes.
-const LONGEST_START: usize = 64 * 1024;
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How much the pipe is asked to hold, in bytes; Linux gives an ordinary user no more.
 const PIPE_SIZE: u32 = 1024 * 1024;
 
+/// How long the end of the process, and a panic, wait for the forwarders.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What the daemon and its children write to standard output or standard error, **line by line**.
 ///
-/// [`read`](Read::read) and [`fill_buf`](BufRead::fill_buf), and what is built on them, hand out whole lines, with
-/// their ends and unchanged; the start of a line waits for its end, for the end of input, or until 64 KiB of it are
-/// there. So two readers that go into one file never mix within a line.
+/// [`forward`](Reader::forward) is the way to take for most programs: nothing that was printed is lost at the end of the
+/// process. To read yourself, use it as a [`Read`] or [`BufRead`]. [`read`](Read::read) and [`fill_buf`](BufRead::fill_buf),
+/// and what is built on them, hand out whole lines, with their ends and unchanged; the start of a line waits for its end, for
+/// the end of input, or until 64 KiB of it are there. So two readers that go into one file never mix within a line.
+///
+/// The end of input comes when nobody holds the stream any more: [`close_output`] takes it away from the daemon itself, and
+/// so does the end of the process; children keep it until they end.
 ///
 /// # What can be had, and what cannot
 ///
 /// - A reader that is dropped is replaced by the null device: printing goes on and never fails.
 /// - A reader that is kept but not read blocks the daemon once the pipe is full (1 MiB where the system allows it,
-///   else 64 KiB). Read it on a thread of its own.
+///   else 64 KiB). Forward it, or read it on a thread of its own. A reader that is taken later lets the daemon go on.
 /// - What a reader's thread prints to the reader's own stream comes back to it, for ever.
-/// - The end of input comes when nobody holds the stream any more, which the daemon itself does until it ends.
+/// - The last words of a process that a signal ends (also SIGTERM, if the program does not handle it) or that aborts are only
+///   safe in a file: take the options `stdout` and `stderr` where those matter most. (The message of a panic is handed out
+///   before an abort.)
+/// - C's `printf`, and many children, hold back what they print into a pipe: it comes late, with others' output in between,
+///   and is lost when a signal ends the process.
+/// - A helper that is started before the daemon is up, and without captured output, has the start's pipe as 1 and 2 and gets
+///   `EPIPE` afterwards: start helpers after [`notify`](crate::Ready::notify), or give them an output.
+/// - A child that outlives the daemon gets `EPIPE` (and SIGPIPE) for what it prints then. It never blocks, unless a child that
+///   was forked without `exec` lives on: that one has the other end of the pipe.
+/// - A child that makes its standard output one that does not wait (`O_NONBLOCK`) does so for all who have the pipe: `println!`
+///   panics then when the pipe is full. Give such a child an output of its own.
 ///
 /// In the foreground nothing is captured and the reader is at its end from the beginning.
 ///
@@ -37,48 +64,269 @@ const PIPE_SIZE: u32 = 1024 * 1024;
 ///
 /// let mut daemon = Options::new().capture_output().daemonize()?;
 /// let stdout: Reader = daemon.take_stdout().expect("output is captured");
-/// std::thread::spawn(move || {
+/// let reading = std::thread::spawn(move || {
 ///     for line in stdout.lines().map_while(Result::ok) {
 ///         // into the log
 /// #       drop(line);
 ///     }
 /// });
-/// # Ok::<(), godaemon::Error>(())
+/// // ...
+/// godaemon::close_output()?;
+/// reading.join().expect("the reading thread does not panic"); // every line is in the log
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Reader {
     /// `None` when [`into_fd`](Reader::into_fd) gave it away.
     pipe: Option<OwnedFd>,
-    /// The stream that the pipe replaced, and what replaces the pipe; `None` in the foreground.
-    place: Option<(Stream, Null)>,
+    /// The stream that the pipe is in the place of; `None` in the foreground.
+    stream: Option<Stream>,
     lines: Lines,
 }
 
-/// What was read and not yet handed out: `buffer[start..end]`, of which `buffer[start..ready]` may be.
-#[derive(Default)]
-struct Lines {
-    /// Empty until the first read, and then of one size: less than [`LONGEST_START`] is held when more is read.
-    buffer: Vec<u8>,
-    start: usize,
-    ready: usize,
-    end: usize,
-    ended: bool,
+/// The streams that are captured.
+struct Captured {
+    /// A child that the program forks has all this as well, and no forwarders.
+    owner: Pid,
+    leads: [Lead; 2],
 }
 
-/// Puts a pipe in the place of a stream.
-pub(crate) fn capture(stream: Stream, null: &Null) -> io::Result<Reader> {
+static CAPTURED: OnceLock<Captured> = OnceLock::new();
+
+/// Puts pipes in the places of both streams.
+pub(crate) fn both(null: &Null) -> io::Result<[Reader; 2]> {
+    let ((stdout, output), (stderr, error)) = (capture(Stream::Output, null)?, capture(Stream::Error, null)?);
+    // A daemon settles once.
+    let _ = CAPTURED.set(Captured { owner: process::own(), leads: [output, error] });
+    Ok([stdout, stderr])
+}
+
+fn capture(stream: Stream, null: &Null) -> io::Result<(Reader, Lead)> {
     let (pipe, writer) = fds::pipe()?;
     fds::enlarge_pipe(&writer, PIPE_SIZE);
+    let lead = Lead::through(pipe.as_raw_fd(), null.clone())?;
     fds::duplicate_over(writer.as_raw_fd(), stream.number())?;
-    Ok(Reader { pipe: Some(pipe), place: Some((stream, null.clone())), lines: Lines::default() })
+    Ok((Reader { pipe: Some(pipe), stream: Some(stream), lines: Lines::default() }, lead))
 }
 
 /// A reader for the foreground: it is at its end.
 pub(crate) fn nothing() -> io::Result<Reader> {
     let pipe = fds::above_standard(File::open("/dev/null")?.into())?;
-    Ok(Reader { pipe: Some(pipe), place: None, lines: Lines { ended: true, ..Lines::default() } })
+    Ok(Reader { pipe: Some(pipe), stream: None, lines: Lines::at_end() })
+}
+
+/// Ends captured output: the readers come to the end of input.
+///
+/// What [`print!`] and C's `printf` have held back is printed, and then the null device comes in the place of standard output
+/// and standard error; what is printed from now on goes nowhere. Children that hold the streams keep them: while one of them
+/// lives the input does not end.
+///
+/// For programs that read on a thread of their own and [`join`](std::thread::JoinHandle::join) it; see [`Reader`]. At the end
+/// of the process the library does the same by itself, and waits for the readers that [forward](Reader::forward).
+///
+/// A stream that is not captured, or where the program has put something else, stays as it is.
+///
+/// # Errors
+///
+/// What was held back cannot be printed, or the null device cannot be put in place.
+///
+/// ```no_run
+/// # use godaemon_rt as godaemon;
+/// println!("the last line");
+/// godaemon::close_output()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn close_output() -> io::Result<()> {
+    let Some(captured) = CAPTURED.get() else { return Ok(()) };
+    io::stdout().flush()?;
+    stdio::flush_output();
+    captured.close()
+}
+
+impl Captured {
+    fn lead(&self, stream: Stream) -> &Lead {
+        let [output, error] = &self.leads;
+        match stream {
+            Stream::Output => output,
+            Stream::Error => error,
+        }
+    }
+
+    /// The stream that leads into the pipe of another, or of its own: the program may have put one over the other.
+    fn leading_to(&self, stream: Stream) -> Option<Stream> {
+        Stream::BOTH.into_iter().find(|&one| self.lead(stream).is_on(one))
+    }
+
+    /// Puts the null device over whatever leads into the pipe of a stream.
+    fn let_go(&self, stream: Stream) -> io::Result<()> {
+        let lead = self.lead(stream);
+        Stream::BOTH.map(|one| lead.let_go(one)).into_iter().collect()
+    }
+
+    fn close(&self) -> io::Result<()> {
+        Stream::BOTH.map(|stream| self.let_go(stream)).into_iter().collect()
+    }
+}
+
+/// At the end of the process: what was printed reaches the readers that forward.
+pub(crate) fn end() {
+    let Some(captured) = CAPTURED.get().filter(|captured| captured.owner == process::own()) else { return };
+    let (half, deadline) = (Instant::now() + LAST_WORDS / 2, Instant::now() + LAST_WORDS);
+    // What C prints may go into the pipe of standard error.
+    let reads_c = |&stream: &Stream| captured.lead(stream).is_on(Stream::Output);
+    if Stream::BOTH.iter().any(|stream| reads_c(stream) && forward::is_forwarded(*stream)) {
+        flush_c(half);
+    }
+    // What closures themselves print meanwhile, a panic's message for one, is printed before the end, too.
+    forward::catch_up(half);
+    // Nobody is left to hear of what cannot be done.
+    let _ = captured.close();
+    forward::finish(deadline);
+}
+
+/// Lets C print what it holds back, which it does by itself later than this, and too late.
+fn flush_c(deadline: Instant) {
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let mut room = [Watched::writable(Stream::Output.number())];
+    // It is mostly less than there is room for, if there is room.
+    while !room.iter().any(Watched::has_room) {
+        if left().is_zero() || signals::poll(&mut room, Some(left())).is_err() {
+            return;
+        }
+    }
+    while !stdio::flush_output_if_free() && !left().is_zero() {
+        thread::sleep(Duration::from_millis(1));
+    }
 }
 
 impl Reader {
+    /// Hands each line to `f`, without its end, on a thread of its own.
+    ///
+    /// - A last line without an end comes, too, and a line of more than 1 MiB comes in pieces of 1 to 2 MiB.
+    /// - **At the end of the process** (`main` returns or panics, or any thread calls [`exit`](std::process::exit)) everything
+    ///   that was printed before has been handed out, `f` has returned, and it has been dropped (so a
+    ///   [`BufWriter`](io::BufWriter) in it is flushed), or one second has passed. (An `f` that itself calls `exit` gets
+    ///   nothing more, and is not dropped.)
+    /// - **After a panic** in any thread, that thread waits until its message has been handed out, one second at most: so the
+    ///   message is not lost if an abort follows. A panic hook does this, and one that the program sets later has to call it:
+    ///   [`take_hook`](std::panic::take_hook).
+    /// - **A panic in `f`** is reported by the panic hook, once; the line is lost, and `f` is called for those that follow.
+    /// - **A slow `f`** makes those who print wait as soon as the pipe is full (see [`Reader`]). But a single call that
+    ///   takes more than five seconds holds nobody up: when the pipe is full, what is in it is thrown away, and `f` is told
+    ///   when it has returned, by a line `godaemon: at least N bytes of standard output are missing here: ...`.
+    /// - **What `f` prints** to the same stream comes back to it as a line, for ever; have it print elsewhere. Even then
+    ///   nothing hangs: if it waits for room in the pipe that only it could make, or for a lock that a thread has which
+    ///   prints, the pipe is emptied after the five seconds, and after half a second from then on until it has caught up.
+    /// - The two streams have a thread each, so the order between lines of both is not kept.
+    /// - When the input ends, so does the thread, and `f` is dropped. Signals are blocked in it.
+    ///
+    /// In the foreground there is no input: `f` is dropped at once.
+    ///
+    /// # Errors
+    ///
+    /// No thread or descriptor can be had. Then the stream goes to the null device.
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// # use godaemon::Options;
+    /// use std::fs::File;
+    /// use std::io::Write;
+    ///
+    /// let mut daemon = Options::new().file_with("log", || File::create("/var/log/echod.log")).capture_output().daemonize()?;
+    /// let mut log: File = daemon.take_file("log")?;
+    /// let stderr = daemon.take_stderr().expect("output is captured");
+    /// stderr.forward(move |line| {
+    ///     // There is nobody to tell that the log cannot be written.
+    ///     let _ = log.write_all(&[line, b"\n"].concat());
+    /// })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn forward(self, mut f: impl FnMut(&[u8]) + Send + 'static) -> io::Result<()> {
+        self.forward_while(move |handed| {
+            f(handed.text());
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Makes each line a record of the crate [`log`](https://docs.rs/log), with this level and the target `stdout` or
+    /// `stderr`; otherwise as [`forward`](Reader::forward). Needs the feature `log`.
+    ///
+    /// Bytes that are not UTF-8 are replaced by U+FFFD. What was handed out is as safe as the logger makes it: one that
+    /// hands it to a thread of its own may lose the last of it when the process ends.
+    ///
+    /// **The logger must not print to the same stream**: have it write into a file, or to the system's log. If it does so
+    /// all the same, that is found out. After 1 MiB, 8 MiB, 64 MiB, and so on, and after a gap, one record more is logged,
+    /// which asks whether the log comes back, with a random word. If the word comes back as a line, forwarding ends: a last record says so (for
+    /// those who have the log elsewhere as well), and what is printed to the stream from then on goes to the null device.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`forward`](Reader::forward).
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// # let mut daemon = godaemon::Options::new().capture_output().daemonize()?;
+    /// let stderr = daemon.take_stderr().expect("output is captured");
+    /// stderr.forward_to_log(log::Level::Warn)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "log")]
+    pub fn forward_to_log(self, level: ::log::Level) -> io::Result<()> {
+        records::to_log(self, level)
+    }
+
+    /// Makes each line an event of the crate [`tracing`](https://docs.rs/tracing), with this level and the target `stdout` or
+    /// `stderr`; otherwise as [`forward`](Reader::forward). Needs the feature `tracing`.
+    ///
+    /// Bytes that are not UTF-8 are replaced by U+FFFD. The events have no span. What was handed out is as safe as the subscriber makes it: one that
+    /// hands it to a thread of its own may lose the last of it when the process ends.
+    ///
+    /// **The subscriber must not print to the same stream**: have it write into a file, or to the system's log. If it does so
+    /// all the same, that is found out. After 1 MiB, 8 MiB, 64 MiB, and so on, and after a gap, one event more is logged,
+    /// which asks whether the log comes back, with a random word. If the word comes back as a line, forwarding ends: a last event says so (for
+    /// those who have the log elsewhere as well), and what is printed to the stream from then on goes to the null device.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`forward`](Reader::forward).
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// # let mut daemon = godaemon::Options::new().capture_output().daemonize()?;
+    /// let stderr = daemon.take_stderr().expect("output is captured");
+    /// stderr.forward_to_tracing(tracing::Level::WARN)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tracing")]
+    pub fn forward_to_tracing(self, level: ::tracing::Level) -> io::Result<()> {
+        records::to_tracing(self, level)
+    }
+
+    /// Forwards until the closure has enough: then the stream goes to the null device.
+    fn forward_while(self, f: impl FnMut(Handed<'_>) -> ControlFlow<()> + Send + 'static) -> io::Result<()> {
+        match self.stream {
+            Some(stream) => forward::spawn(stream, self, f),
+            None => Ok(()),
+        }
+    }
+
+    /// Sets whether reading returns at once, with [`WouldBlock`](io::ErrorKind::WouldBlock), when there is no whole line:
+    /// for event loops, such as tokio's `AsyncFd`. Whoever prints does not notice.
+    ///
+    /// # Errors
+    ///
+    /// Those of `fcntl(2)`.
+    ///
+    /// ```no_run
+    /// # use godaemon_rt as godaemon;
+    /// # let mut daemon = godaemon::Options::new().capture_output().daemonize()?;
+    /// let stdout = daemon.take_stdout().expect("output is captured");
+    /// stdout.set_nonblocking(true)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        fds::set_nonblocking(self.pipe(), nonblocking)
+    }
+
     /// The raw pipe, and what was read from it and not yet handed out: the start of a line, mostly.
     ///
     /// The descriptor is the caller's from now on: when it is closed, what the daemon prints fails with `EPIPE`.
@@ -116,44 +364,11 @@ impl BufRead for Reader {
             let pipe = self.pipe().as_raw_fd();
             self.lines.read_more(|room| fds::read(pipe, room))?;
         }
-        Ok(self.lines.buffer.get(self.lines.start..self.lines.ready).unwrap_or_default())
+        Ok(self.lines.ready())
     }
 
     fn consume(&mut self, amount: usize) {
-        self.lines.start = self.lines.ready.min(self.lines.start + amount);
-    }
-}
-
-impl Lines {
-    /// Whether there is something to hand out, be it the news of the end; makes it so if a start of a line is too
-    /// long to be held back.
-    fn has_ready(&mut self) -> bool {
-        if self.ready == self.start && self.end - self.start >= LONGEST_START {
-            self.ready = self.end;
-        }
-        self.ready > self.start || self.ended
-    }
-
-    fn held(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
-    }
-
-    /// Reads once, and finds out what may be handed out then. Everything that could be has been before.
-    fn read_more(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<()> {
-        self.buffer.resize(2 * LONGEST_START, 0);
-        self.buffer.copy_within(self.start..self.end, 0);
-        (self.start, self.ready, self.end) = (0, 0, self.end - self.start);
-        let (held, room) = self.buffer.split_at_mut(self.end);
-        let count = read(room)?;
-        self.ended = count == 0;
-        self.end += count;
-        let last_line_end = room.get(..count).unwrap_or_default().iter().rposition(|&byte| byte == b'\n');
-        self.ready = match last_line_end {
-            Some(position) => held.len() + position + 1,
-            None if self.ended => self.end,
-            None => 0,
-        };
-        Ok(())
+        self.lines.consume(amount);
     }
 }
 
@@ -183,7 +398,7 @@ impl AsRawFd for Reader {
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader")
-            .field("place", &self.place)
+            .field("stream", &self.stream)
             .field("pipe", &self.pipe)
             .field("held", &self.lines.held().len())
             .finish()
@@ -194,9 +409,12 @@ impl fmt::Debug for Reader {
 /// holders of the stream (a print under way, a child) still write is thrown away, until the last of them is gone.
 impl Drop for Reader {
     fn drop(&mut self) {
-        let (Some(pipe), Some((stream, null))) = (self.pipe.take(), self.place.take()) else { return };
-        let is_on = fds::identity(pipe.as_raw_fd()).is_ok_and(|identity| stream.is(identity));
-        if is_on && null.over(stream).is_err() {
+        let (Some(pipe), Some(stream)) = (self.pipe.take(), self.stream) else { return };
+        // In a child that was forked the pipe is its parent's, who reads it.
+        let Some(captured) = CAPTURED.get().filter(|captured| captured.owner == process::own()) else {
+            return;
+        };
+        if captured.let_go(stream).is_err() {
             // Closing the pipe would make every print fail; keeping it only fills it.
             std::mem::forget(pipe);
             return;
@@ -212,8 +430,7 @@ impl Drop for Reader {
         let mask = signals::block_all();
         // If there can be no thread, the pipe is closed with the closure, and the last writers learn that nobody
         // reads.
-        let _ =
-            std::thread::Builder::new().name("godaemon-discard".into()).stack_size(64 * 1024).spawn(discard);
+        let _ = thread::Builder::new().name("godaemon-discard".into()).spawn(discard);
         mask.restore();
     }
 }
@@ -223,9 +440,9 @@ fn discard_what_is_there(pipe: &OwnedFd) -> bool {
     let mut buffer = [0; 4096];
     let mut left = 2 * PIPE_SIZE as usize;
     while left > 0 {
-        let mut watched = [signals::Watched::readable(pipe.as_raw_fd())];
+        let mut watched = [Watched::readable(pipe.as_raw_fd())];
         let asked = signals::poll(&mut watched, Some(Duration::ZERO));
-        if asked.is_err() || !watched.iter().any(signals::Watched::happened) {
+        if asked.is_err() || !watched.iter().any(Watched::happened) {
             return false;
         }
         match fds::read(pipe.as_raw_fd(), &mut buffer) {
@@ -243,7 +460,7 @@ mod tests {
 
     fn reader() -> (Reader, PipeWriter) {
         let (pipe, writer) = io::pipe().expect("pipe");
-        (Reader { pipe: Some(pipe.into()), place: None, lines: Lines::default() }, writer)
+        (Reader { pipe: Some(pipe.into()), stream: None, lines: Lines::default() }, writer)
     }
 
     #[test]
@@ -287,7 +504,7 @@ mod tests {
             if count == 0 {
                 break;
             }
-            assert!(count >= LONGEST_START || total + count == length);
+            assert!(count >= lines::LONGEST_START || total + count == length);
             reader.consume(count);
             total += count;
         }
@@ -299,7 +516,7 @@ mod tests {
     fn a_long_start_behind_a_line_is_not_held_back() {
         let (mut reader, mut writer) = reader();
         fds::set_nonblocking(reader.as_fd(), true).expect("set");
-        let length = LONGEST_START + 10;
+        let length = lines::LONGEST_START + 10;
         let mut text = b"a\n".to_vec();
         text.resize(2 + length, b'x');
         fds::enlarge_pipe(&writer.as_fd().try_clone_to_owned().expect("duplicate"), PIPE_SIZE);

@@ -37,7 +37,7 @@ pub mod __private {
     pub use crate::private::{BeforeMain, Prepared, Start, before_main, outcome, reader, ready};
 }
 
-pub use crate::capture::Reader;
+pub use crate::capture::{Reader, close_output};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::inherit::{Inherit, InheritFd};
 pub use crate::launch::{launch_dir, read_link, supervised};

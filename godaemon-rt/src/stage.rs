@@ -164,7 +164,7 @@ pub(crate) fn recognise(origin: &Origin) {
         return;
     }
     // Before anybody else asks for it: what the program wants to be done at its end is done before.
-    process::at_exit(crate::pid_file::claim::give_up_all);
+    process::at_exit(end);
     origin.keep_arguments();
     PRIVILEGED.store(process::is_privileged(), Ordering::Release);
     match find(origin) {
@@ -176,6 +176,12 @@ pub(crate) fn recognise(origin: &Origin) {
         }
         Some((entry, marker)) => child::run(&marker, entry, origin.environment()),
     }
+}
+
+/// At the end of the process. Whoever waits for the pid file finds all that was printed in the log.
+extern "C" fn end() {
+    crate::capture::end();
+    crate::pid_file::claim::give_up_all();
 }
 
 /// The entry of the environment that makes this process a copy, if there is one. Ends the process if that cannot be

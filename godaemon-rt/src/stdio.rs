@@ -2,6 +2,7 @@
 
 use crate::sys::fds;
 use crate::sys::signals::{self, Watched};
+use std::fmt;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
@@ -24,8 +25,17 @@ impl Stream {
     }
 
     /// Whether the stream still is the file with this device and inode: the program may have put another there.
-    pub(crate) fn is(self, identity: (u64, u64)) -> bool {
+    fn is(self, identity: (u64, u64)) -> bool {
         fds::identity(self.number()).is_ok_and(|own| own == identity)
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stream::Output => "standard output",
+            Stream::Error => "standard error",
+        })
     }
 }
 
@@ -44,6 +54,35 @@ pub(crate) fn complain(mut text: &[u8]) {
             }
             Err(_) => return,
         }
+    }
+}
+
+/// A pipe in the place of standard streams, and what comes in its place when nobody reads any more.
+#[derive(Clone, Debug)]
+pub(crate) struct Lead {
+    /// Device and inode.
+    pipe: (u64, u64),
+    null: Null,
+}
+
+impl Lead {
+    /// `pipe` is either end.
+    pub(crate) fn through(pipe: RawFd, null: Null) -> io::Result<Lead> {
+        Ok(Lead { pipe: fds::identity(pipe)?, null })
+    }
+
+    pub(crate) fn null(&self) -> &Null {
+        &self.null
+    }
+
+    /// Whether a stream still leads there.
+    pub(crate) fn is_on(&self, stream: Stream) -> bool {
+        stream.is(self.pipe)
+    }
+
+    /// Puts the null device over a stream, unless it leads elsewhere: into a log file, or what the program has put there.
+    pub(crate) fn let_go(&self, stream: Stream) -> io::Result<()> {
+        if self.is_on(stream) { self.null.over(stream) } else { Ok(()) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! nothing and needs no lock: it takes numbers and borrowed memory, and returns [`std::io::Error`]s made of an
 //! error number. One file for each thing of the system:
 //!
+//! - [`bytes`]: finding a byte among many (`memchr(3)`)
 //! - [`copy`]: starts a copy of this process (`clone(2)`, `execve(2)`)
 //! - [`fds`]: descriptors (`close_range(2)`, `fcntl(2)`, `dup2(2)`), the null device
 //! - [`handle`]: another process, to signal it and to wait for its end (`pidfd_open(2)`)
@@ -13,9 +14,11 @@
 //! - [`process`]: other processes, this one's name and its end (`waitpid(2)`, `kill(2)`, `prctl(2)`)
 //! - [`signals`]: mask and dispositions (`sigaction(2)`, `ppoll(2)`)
 //! - [`socket`]: the channel's system calls (`unix(7)`)
+//! - [`stdio`]: what C prints and holds back (`fflush(3)`)
 //! - [`users`]: users and groups, of the database and of this process (`getgrouplist(3)`, `setgroups(2)`)
 #![allow(unsafe_code)]
 
+pub(crate) mod bytes;
 pub(crate) mod copy;
 pub(crate) mod fds;
 pub(crate) mod handle;
@@ -26,6 +29,7 @@ pub(crate) mod memory;
 pub(crate) mod process;
 pub(crate) mod signals;
 pub(crate) mod socket;
+pub(crate) mod stdio;
 pub(crate) mod users;
 
 use std::io;

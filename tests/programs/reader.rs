@@ -1,11 +1,12 @@
 //! A daemon that does with the reader of its stdout what its argument says, and reports.
+#![allow(unsafe_code, reason = "only C offers `fork`")]
 
 use std::{
     env,
     error::Error,
     io::{self, BufRead, PipeReader, Read, Write},
     os::fd::AsFd,
-    process::{Command, Stdio},
+    process::{self, Command, Stdio},
     sync::mpsc,
     thread,
 };
@@ -14,7 +15,8 @@ use godaemon::Reader;
 use nix::{
     fcntl::{FcntlArg, OFlag, fcntl},
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    unistd::{gettid, write},
+    sys::wait::waitpid,
+    unistd::{ForkResult, fork, gettid, write},
 };
 use support::Process;
 
@@ -33,6 +35,7 @@ fn main(what: String, stdout: Reader, stderr: Reader) -> Result<(), Box<dyn Erro
             let_child_print_after(stdout)?;
         }
         "into-fd" => take_raw(stdout)?,
+        "drop-in-child" => let_child_drop(stdout)?,
         _ => return Err("no such thing to do".into()),
     }
     drop(stderr);
@@ -82,6 +85,24 @@ fn let_child_print_after(stdout: Reader) -> Result<(), Box<dyn Error>> {
     child.stdin.take();
     let status = child.wait()?;
     Ok(support::obey_with("body", &[("child", &status.to_string())])?)
+}
+
+/// A child that runs no program of its own, and has the reader as well.
+fn let_child_drop(mut stdout: Reader) -> Result<(), Box<dyn Error>> {
+    println!("one");
+    // SAFETY: there is no other thread.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            drop(stdout);
+            process::exit(0)
+        }
+        ForkResult::Parent { child } => waitpid(child, None)?,
+    };
+    println!("two");
+    let mut lines = String::new();
+    stdout.read_line(&mut lines)?;
+    stdout.read_line(&mut lines)?;
+    Ok(support::obey_with("body", &[("lines", &lines)])?)
 }
 
 fn take_raw(mut stdout: Reader) -> Result<(), Box<dyn Error>> {

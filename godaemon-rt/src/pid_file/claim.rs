@@ -180,7 +180,7 @@ impl Drop for Claim {
 }
 
 /// At the end of the process.
-pub(crate) extern "C" fn give_up_all() {
+pub(crate) fn give_up_all() {
     // A child that was forked has no claims, and another thread may have had the list when it was.
     if OWNER.load(Ordering::Acquire) == process::own() {
         let all = mem::take(&mut *held());

@@ -10,7 +10,6 @@ use crate::log_files::{self, LogFile};
 use crate::marker::Marker;
 use crate::pid_file::claim::Claim;
 use crate::ready::{Listener, Ready};
-use crate::stdio::Stream;
 use crate::sys::{fds, process, signals};
 use std::ffi::CString;
 use std::io;
@@ -174,9 +173,6 @@ fn enter(directory: Option<OwnedFd>) -> Result<(), Error> {
 }
 
 fn capture_both() -> Result<[Option<Reader>; 2], Error> {
-    let capture = || {
-        let null = link::captured()?;
-        Ok([capture::capture(Stream::Output, &null)?, capture::capture(Stream::Error, &null)?])
-    };
-    capture().map(|readers| readers.map(Some)).map_err(|why| Error::system("cannot capture the output", why))
+    let readers = link::captured().and_then(|null| capture::both(&null));
+    readers.map(|readers| readers.map(Some)).map_err(|why| Error::system("cannot capture the output", why))
 }

@@ -120,6 +120,12 @@ pub(crate) fn enlarge_pipe(pipe: &OwnedFd, size: u32) {
     let _ = (pipe, size);
 }
 
+/// One more end to write into, which does not wait, of a pipe of which this process has the other end.
+pub(crate) fn writer_of(pipe: RawFd) -> io::Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{pipe}");
+    Ok(OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path)?.into())
+}
+
 /// Sets whether reads return at once when there is nothing to read.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {
     let fd = fd.as_raw_fd();

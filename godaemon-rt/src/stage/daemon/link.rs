@@ -5,7 +5,7 @@ use crate::channel::{Decoder, Malformed, Message, Reason, Settings, ToDaemon, To
 use crate::error::{Error, ErrorKind};
 use crate::marker::Marker;
 use crate::stage::send_all;
-use crate::stdio::{Null, Stream};
+use crate::stdio::{Lead, Null, Stream};
 use crate::sys::fds;
 use crate::sys::process::{self, Pid};
 use crate::sys::socket::{self, Patience};
@@ -21,8 +21,8 @@ struct Link {
     owner: Pid,
     channel: OwnedFd,
     line: OwnedFd,
-    /// `None` once 1 and 2 are captured.
-    relay: Option<Relay>,
+    /// What leads to the terminal through the parent; `None` once 1 and 2 are captured.
+    relay: Option<Lead>,
 }
 
 static LINK: Mutex<Option<Link>> = Mutex::new(None);
@@ -42,43 +42,19 @@ impl Link {
     }
 }
 
-/// What leads to the terminal through the parent, and what comes in its place.
-#[derive(Clone)]
-struct Relay {
-    pipe: (u64, u64),
-    null: Null,
-}
-
-impl Relay {
-    /// What is on standard error of a daemon that begins.
-    fn find() -> io::Result<Relay> {
-        Ok(Relay { pipe: fds::identity(Stream::Error.number())?, null: Null::keep()? })
+/// Does something of which the terminal is to see nothing. What other threads print to standard error meanwhile is
+/// lost.
+fn without_terminal(relay: &Lead, act: impl FnOnce()) {
+    let kept = fds::duplicate(Stream::Error.number());
+    if kept.is_ok() {
+        // If it cannot be done, or undone, the terminal sees it.
+        let _ = relay.let_go(Stream::Error);
     }
-
-    /// Does something of which the terminal is to see nothing. What other threads print to standard error meanwhile
-    /// is lost.
-    fn without_terminal(&self, act: impl FnOnce()) {
-        let kept = fds::duplicate(Stream::Error.number());
-        if kept.is_ok() {
-            // If it cannot be done, or undone, the terminal sees it.
-            let _ = self.let_go(Stream::Error);
-        }
-        act();
-        // Under the lock: once the daemon is up, which another thread may have said meanwhile, nothing leads there again.
-        let link = link();
-        if let (Ok(kept), Some(_)) = (kept, link.as_ref()) {
-            let _ = fds::duplicate_over(kept.as_raw_fd(), Stream::Error.number());
-        }
-    }
-
-    /// Whether what is printed to a stream appears at the terminal.
-    fn is_on(&self, stream: Stream) -> bool {
-        stream.is(self.pipe)
-    }
-
-    /// Lets a stream go, unless it is a log file, or what the program has put there.
-    fn let_go(&self, stream: Stream) -> io::Result<()> {
-        if self.is_on(stream) { self.null.over(stream) } else { Ok(()) }
+    act();
+    // Under the lock: once the daemon is up, which another thread may have said meanwhile, nothing leads there again.
+    let link = link();
+    if let (Ok(kept), Some(_)) = (kept, link.as_ref()) {
+        let _ = fds::duplicate_over(kept.as_raw_fd(), Stream::Error.number());
     }
 }
 
@@ -88,7 +64,9 @@ pub(super) fn establish(marker: &Marker) -> Result<(), Error> {
     let (channel, line) = (fds::adopt(marker.channel), fds::adopt(marker.line));
     *link() = Some(Link { owner: process::own(), channel, line, relay: None });
     report_panics();
-    let relay = Relay::find().map_err(|why| Error::system("cannot keep the null device", why))?;
+    // What is on standard error of a daemon that begins.
+    let relay = Null::keep().and_then(|null| Lead::through(Stream::Error.number(), null));
+    let relay = relay.map_err(|why| Error::system("cannot keep the null device", why))?;
     if let Some(link) = &mut *link() {
         link.relay = Some(relay);
     }
@@ -98,7 +76,7 @@ pub(super) fn establish(marker: &Marker) -> Result<(), Error> {
 /// Notes that 1 and 2 no longer lead to the terminal, and returns the null device, for when their readers are gone.
 pub(super) fn captured() -> io::Result<Null> {
     let relay = link().as_mut().and_then(|link| link.relay.take());
-    relay.map(|relay| relay.null).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    relay.map(|relay| relay.null().clone()).ok_or_else(|| io::ErrorKind::NotConnected.into())
 }
 
 pub(super) fn receive_settings(channel: RawFd) -> io::Result<Settings> {
@@ -200,14 +178,14 @@ static TOLD: AtomicBool = AtomicBool::new(false);
 fn report_panics() {
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| match tell_panic(info) {
-        Some(relay) => relay.without_terminal(|| previous(info)),
+        Some(relay) => without_terminal(&relay, || previous(info)),
         None => previous(info),
     }));
 }
 
 /// Tells the parent about a panic. Returns what leads to the terminal if what the program's own hook prints would be
 /// the same once more; it may do other things, so it has to run.
-fn tell_panic(info: &PanicHookInfo<'_>) -> Option<Relay> {
+fn tell_panic(info: &PanicHookInfo<'_>) -> Option<Lead> {
     // A lock that is taken is in the hands of a thread that tells something else, or of this one.
     let link = LINK.try_lock().ok()?;
     let link = link.as_ref().filter(|link| link.is_own())?;

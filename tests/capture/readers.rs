@@ -1,6 +1,5 @@
-//! Captured output: every byte that the daemon and its children print comes out of the readers, line by line, and
-//! nobody who prints ever suffers for want of a reader.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! Readers that the program reads itself: every byte that the daemon and its children print comes out of them, line by
+//! line, and nobody who prints ever suffers for want of a reader.
 
 use std::{fs, iter};
 
@@ -245,4 +244,10 @@ fn into_fd_gives_the_raw_pipe_whose_end_breaks_prints() {
     let seen = ["line", "read_ahead", "raw"].map(|key| daemon.text(key));
     assert_eq!(seen, ["one\n", "tw", "o"]);
     assert_eq!(daemon.number("error"), Errno::EPIPE as i32);
+}
+
+#[test]
+fn reader_that_a_forked_child_drops_loses_nothing() {
+    let case = Case::new();
+    assert_eq!(reader(&case, "drop-in-child").text("lines"), "one\ntwo\n");
 }
