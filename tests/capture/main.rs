@@ -7,3 +7,4 @@ mod forwarded;
 mod readers;
 mod records;
 mod stuck;
+mod with_tokio;
