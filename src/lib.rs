@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(any(doc, doctest))]
+pub mod guide;
+
 /// Makes a daemon of the program whose `main` it stands on.
 ///
 /// ```no_run
@@ -75,20 +78,18 @@
 ///
 /// ## `capture_output`
 ///
-/// Both streams of the daemon and its children come out of the parameters `stdout` and `stderr`; see [`Reader`].
+/// Both streams of the daemon and its children come out of the parameters `stdout` and `stderr`; see [`Reader`], and
+/// [the guide](guide::captured_output) for recipes.
 ///
 /// ```no_run
 /// use godaemon::Reader;
-/// use std::io::BufRead;
 ///
 /// #[godaemon::main(capture_output)]
-/// fn main(stderr: Reader) {
-///     std::thread::spawn(move || {
-///         for line in stderr.lines().map_while(Result::ok) {
-///             // into the log
-/// #           drop(line);
-///         }
-///     });
+/// fn main(stderr: Reader) -> std::io::Result<()> {
+///     stderr.forward(|line| {
+///         // into the log
+/// #       let _ = line;
+///     })
 /// }
 /// ```
 ///
