@@ -143,6 +143,11 @@ pub fn close_output() -> io::Result<()> {
 }
 
 impl Captured {
+    /// The streams that this process has captured itself.
+    fn own() -> Option<&'static Captured> {
+        CAPTURED.get().filter(|captured| captured.owner == process::own())
+    }
+
     fn lead(&self, stream: Stream) -> &Lead {
         let [output, error] = &self.leads;
         match stream {
@@ -169,7 +174,7 @@ impl Captured {
 
 /// At the end of the process: what was printed reaches the readers that forward.
 pub(crate) fn end() {
-    let Some(captured) = CAPTURED.get().filter(|captured| captured.owner == process::own()) else { return };
+    let Some(captured) = Captured::own() else { return };
     let (half, deadline) = (Instant::now() + LAST_WORDS / 2, Instant::now() + LAST_WORDS);
     // What C prints may go into the pipe of standard error.
     let reads_c = |&stream: &Stream| captured.lead(stream).is_on(Stream::Output);
@@ -255,8 +260,9 @@ impl Reader {
     ///
     /// **The logger must not print to the same stream**: have it write into a file, or to the system's log. If it does so
     /// all the same, that is found out. After 1 MiB, 8 MiB, 64 MiB, and so on, and after a gap, one record more is logged,
-    /// which asks whether the log comes back, with a random word. If the word comes back as a line, forwarding ends: a last record says so (for
-    /// those who have the log elsewhere as well), and what is printed to the stream from then on goes to the null device.
+    /// which asks whether the log comes back, with a random word. If the word comes back as a line, forwarding ends: a last
+    /// record says so (for those who have the log elsewhere as well), and what is printed to the stream from then on goes to
+    /// the null device.
     ///
     /// # Errors
     ///
@@ -277,13 +283,14 @@ impl Reader {
     /// Makes each line an event of the crate [`tracing`](https://docs.rs/tracing), with this level and the target `stdout` or
     /// `stderr`; otherwise as [`forward`](Reader::forward). Needs the feature `tracing`.
     ///
-    /// Bytes that are not UTF-8 are replaced by U+FFFD. The events have no span. What was handed out is as safe as the subscriber makes it: one that
-    /// hands it to a thread of its own may lose the last of it when the process ends.
+    /// Bytes that are not UTF-8 are replaced by U+FFFD. The events have no span. What was handed out is as safe as the
+    /// subscriber makes it: one that hands it to a thread of its own may lose the last of it when the process ends.
     ///
     /// **The subscriber must not print to the same stream**: have it write into a file, or to the system's log. If it does so
     /// all the same, that is found out. After 1 MiB, 8 MiB, 64 MiB, and so on, and after a gap, one event more is logged,
-    /// which asks whether the log comes back, with a random word. If the word comes back as a line, forwarding ends: a last event says so (for
-    /// those who have the log elsewhere as well), and what is printed to the stream from then on goes to the null device.
+    /// which asks whether the log comes back, with a random word. If the word comes back as a line, forwarding ends: a last
+    /// event says so (for those who have the log elsewhere as well), and what is printed to the stream from then on goes to
+    /// the null device.
     ///
     /// # Errors
     ///

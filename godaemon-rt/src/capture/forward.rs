@@ -6,17 +6,17 @@
 //! lock that somebody has who prints.
 
 use super::lines::Lines;
-use super::{CAPTURED, LAST_WORDS, PIPE_SIZE, Reader};
+use super::{CAPTURED, Captured, LAST_WORDS, PIPE_SIZE, Reader};
 use crate::stdio::Stream;
+use crate::sys::fds;
 use crate::sys::signals::{self, Watched};
-use crate::sys::{fds, process};
 use std::cell::Cell;
 use std::io;
 use std::mem;
 use std::ops::ControlFlow;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -65,10 +65,7 @@ struct Shared {
 struct State {
     /// `None` when nothing is forwarded any more.
     reader: Option<Reader>,
-    /// Whether the forwarder has read, and hands out what came: it may be in a call.
-    is_busy: bool,
-    /// Whether it reads just now: what it gets is neither in the pipe nor counted.
-    is_reading: bool,
+    forwarder: Doing,
     /// How many bytes have been read.
     read: u64,
     /// How many of them have been handed out, but for the start of a line.
@@ -83,6 +80,17 @@ struct State {
     waiting: usize,
 }
 
+/// What the forwarder is doing.
+#[derive(Clone, Copy, PartialEq)]
+enum Doing {
+    /// Handing out what it has read: it may be in a call.
+    HandsOut,
+    /// Reading, or handing out the last of all: what it has got is neither in the pipe nor counted.
+    Reads,
+    /// Waiting for something to read.
+    Waits,
+}
+
 #[derive(Default)]
 struct Lost {
     bytes: u64,
@@ -92,9 +100,6 @@ struct Lost {
 
 /// Those that have not ended.
 static FORWARDERS: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
-
-/// The process whose threads they are. A child that it forks has none of them.
-static OWNER: AtomicI32 = AtomicI32::new(0);
 
 /// Whether the process ends: what is in the pipes is all that there is to hand out.
 static ENDING: AtomicBool = AtomicBool::new(false);
@@ -138,7 +143,6 @@ pub(super) fn spawn(
     let shared = Arc::new(Shared::new(stream, reader, lines.held().len() as u64));
     let closure = Closure { f: Some(f), calls: 0 };
     let forwarder = Forwarder { shared: Arc::clone(&shared), pipe, bell, lines, closure };
-    OWNER.store(process::own(), Ordering::Release);
     wait_after_panics();
     forwarders().push(Arc::clone(&shared));
     spawn_threads(&shared, move || forwarder.run()).inspect_err(|_| shared.end())
@@ -208,7 +212,8 @@ fn wait_after_panics() {
                 return;
             }
             previous(info);
-            if OWNER.load(Ordering::Acquire) == process::own() {
+            // A child that was forked has none of the threads.
+            if Captured::own().is_some() {
                 catch_up(Instant::now() + LAST_WORDS);
             }
         }));
@@ -227,8 +232,7 @@ impl Shared {
     fn new(stream: Stream, reader: Reader, read: u64) -> Shared {
         let state = State {
             reader: Some(reader),
-            is_busy: true,
-            is_reading: false,
+            forwarder: Doing::HandsOut,
             read,
             done: 0,
             idle: 0,
@@ -264,7 +268,8 @@ impl Shared {
     fn catch_up(&self, deadline: Instant) {
         let mut state = self.lock();
         state.waiting += 1;
-        state = self.wait_while(state, deadline, |state| state.reader.is_some() && state.is_reading);
+        state = self
+            .wait_while(state, deadline, |state| state.reader.is_some() && state.forwarder == Doing::Reads);
         let waiting = state.reader.as_ref().map_or(0, |reader| waiting(reader.as_raw_fd()));
         let (target, idle) = (state.read + waiting as u64, state.idle);
         let is_behind = |state: &mut State| state.done < target && state.idle == idle;
@@ -291,7 +296,7 @@ impl Shared {
         let (mut calls, mut idle) = (0, 0);
         let mut state = self.lock();
         while state.reader.is_some() {
-            if !state.is_busy {
+            if state.forwarder != Doing::HandsOut {
                 state.watchdog_sleeps = true;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 state.watchdog_sleeps = false;
@@ -300,7 +305,7 @@ impl Shared {
             let waited = self.changed.wait_timeout_while(state, LOOK, |state| state.reader.is_some());
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
             let now = self.calls.load(Ordering::Relaxed);
-            if state.is_busy && now == calls {
+            if state.forwarder == Doing::HandsOut && now == calls {
                 looks += 1;
                 relieved |= looks >= patience && self.relieve(&mut state);
                 continue;
@@ -438,15 +443,17 @@ impl<F: FnMut(Handed<'_>) -> ControlFlow<()>> Forwarder<F> {
         // Without the lock: somebody may have made the pipe one that waits.
         let read = self.lines.read_more(|room| fds::read(self.pipe, room));
         let mut state = self.shared.lock();
-        state.is_reading = false;
         match &read {
             Ok(count) => {
                 state.read += *count as u64;
-                state.is_busy = true;
+                state.forwarder = Doing::HandsOut;
             }
-            Err(_) => state.idle += 1,
+            Err(_) => {
+                state.idle += 1;
+                state.forwarder = Doing::Waits;
+            }
         }
-        if state.waiting > 0 || (state.is_busy && state.watchdog_sleeps) {
+        if state.waiting > 0 || (read.is_ok() && state.watchdog_sleeps) {
             self.shared.changed.notify_all();
         }
         read
@@ -458,8 +465,7 @@ impl<F: FnMut(Handed<'_>) -> ControlFlow<()>> Forwarder<F> {
             let mut state = self.shared.lock();
             let lost = mem::take(&mut state.lost);
             if lost.bytes == 0 {
-                state.is_busy = false;
-                state.is_reading = true;
+                state.forwarder = Doing::Reads;
                 state.done = state.read;
                 return;
             }
