@@ -13,26 +13,28 @@ const OPTIONS: &[(&str, Form)] = &[
     ("capture_output", Form::Flag),
     ("files", Form::List(Kind::File)),
     ("values", Form::List(Kind::Value)),
-    ("program_name", Form::Expression),
+    ("program_name", Form::Optional),
     ("foreground", Form::Expression),
-    ("pid_file", Form::Expression),
-    ("stdout", Form::Expression),
-    ("stderr", Form::Expression),
-    ("working_dir", Form::Expression),
+    ("pid_file", Form::Optional),
+    ("stdout", Form::Optional),
+    ("stderr", Form::Optional),
+    ("working_dir", Form::Optional),
     ("umask", Form::Expression),
-    ("user", Form::Expression),
-    ("group", Form::Expression),
+    ("user", Form::Optional),
+    ("group", Form::Optional),
     ("start_timeout", Form::Expression),
     ("on_ready", Form::Expression),
     ("crate", Form::Path),
 ];
 
 /// How an option is written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Form {
     Flag,
     /// The expression is the argument of the method of `godaemon::Options` that has the option's name.
     Expression,
+    /// The same with a method that takes several types, and their `Option` as well.
+    Optional,
     List(Kind),
     Path,
 }
@@ -42,7 +44,7 @@ impl Form {
     fn expected(self, word: &str) -> String {
         match self {
             Form::Flag => format!("the option `{word}` takes no value"),
-            Form::Expression => format!("expected `{word} = <expression>`"),
+            Form::Expression | Form::Optional => format!("expected `{word} = <expression>`"),
             Form::List(_) => format!("expected a list: `{word} = [name = expression, ...]`"),
             Form::Path => format!("expected `{word} = <path>`"),
         }

@@ -3,21 +3,37 @@
 use super::{Entry, Form, Kind, OPTIONS, Options, Setting};
 use crate::errors::Errors;
 use crate::suggest;
-use proc_macro2::TokenStream;
+use crate::tokens;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, LitStr, Path, Result, Token, bracketed, token};
+use syn::{Expr, Ident, LitStr, Path, Result, Token, bracketed, parenthesized, token};
 
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut reader = Reader { options: Options::default(), used: Vec::new(), unknown: Vec::new(), errors };
-    let read_all = |input: ParseStream| reader.read_all(input);
-    if let Err(syntax_error) = read_all.parse2(tokens) {
+    let read_all = |input: ParseStream| {
+        let content;
+        parenthesized!(content in input);
+        reader.read_all(&content)
+    };
+    if let Err(syntax_error) = read_all.parse2(in_parentheses(tokens)) {
         reader.errors.add_error(syntax_error);
     }
     reader.report_unknown();
     reader.report_captured();
+    reader.report_awaiting();
     reader.options
+}
+
+/// What ends too early is then reported at the last word, instead of on the whole attribute.
+fn in_parentheses(tokens: TokenStream) -> TokenStream {
+    let last = tokens.clone().into_iter().last();
+    let mut group = Group::new(Delimiter::Parenthesis, tokens);
+    if let Some(last) = last {
+        group.set_span(last.span());
+    }
+    TokenTree::Group(group).into()
 }
 
 struct Reader<'a> {
@@ -31,17 +47,31 @@ impl Reader<'_> {
     fn read_all(&mut self, input: ParseStream) -> Result<()> {
         while !input.is_empty() {
             self.read_option(input)?;
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
+            self.read_comma(input, is_option)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on behind the next comma if there is none here, or at once if `is_next`.
+    fn read_comma(&mut self, input: ParseStream, is_next: impl Fn(ParseStream) -> bool) -> Result<()> {
+        if input.is_empty() || input.parse::<Option<Token![,]>>()?.is_some() {
+            return Ok(());
+        }
+        self.errors.add_error(input.error("expected `,`"));
+        if !is_next(input) {
+            rest(input)?;
+            input.parse::<Option<Token![,]>>()?;
         }
         Ok(())
     }
 
     fn read_option(&mut self, input: ParseStream) -> Result<()> {
-        let name = input.call(Ident::parse_any)?; // `crate` is a keyword
+        let Ok(name) = input.call(Ident::parse_any) else {
+            let message = format_args!("expected an option\nhelp: {}", the_options_are());
+            self.errors.add_error(input.error(message));
+            return skip_value(input);
+        };
         let word = name.unraw().to_string();
-        let equals = input.parse::<Option<Token![=]>>()?.is_some();
 
         let Some(&(_, form)) = OPTIONS.iter().find(|(known, _)| *known == word) else {
             self.unknown.push(name);
@@ -51,52 +81,85 @@ impl Reader<'_> {
             self.errors.add(&name, format_args!("duplicate option `{word}`"));
             return skip_value(input);
         }
-        if !equals && is_option(input) {
-            return Err(input.error("expected `,`"));
-        }
+        self.used.push(word.clone());
+
+        let equals = read_equals(input)?;
         let is_complete = match form {
-            Form::Flag => !equals && at_end(input),
-            Form::Expression | Form::List(_) | Form::Path => equals && !at_end(input),
+            Form::Flag => !equals && (at_end(input) || is_option(input)),
+            Form::Expression | Form::Optional | Form::List(_) | Form::Path => equals && !at_end(input),
         };
         if !is_complete {
+            if !equals && is_option(input) {
+                return Ok(()); // what is missing is the comma, which is reported next
+            }
             self.errors.add(&name, form.expected(&word));
-            self.used.push(word);
             return skip_value(input);
         }
 
         match form {
             Form::Flag => self.options.capture_output = Some(name),
-            Form::Expression => {
-                self.options.settings.push(Setting { name, value: expression(input)? });
+            Form::Expression | Form::Optional => {
+                let Some(value) = self.read_expression(input)? else { return Ok(()) };
+                if form == Form::Optional && tokens::is_word(&value, "None") {
+                    let help = format_args!("leave out the option `{word}`");
+                    self.errors.add_with_help(&value, "nothing tells the type of this `None`", help);
+                }
+                self.options.settings.push(Setting { name, value });
             }
             Form::List(kind) => self.read_list(kind, &form.expected(&word), input)?,
             Form::Path => self.read_path(input)?,
         }
-        self.used.push(word);
         Ok(())
+    }
+
+    /// An expression is parsed only to find its end: a comma may be part of it.
+    fn read_expression(&mut self, input: ParseStream) -> Result<Option<TokenStream>> {
+        match input.fork().parse::<Expr>() {
+            Ok(_) => Ok(Some(input.parse::<Expr>()?.into_token_stream())),
+            Err(syntax_error) => {
+                self.errors.add_error(syntax_error);
+                rest(input)?;
+                Ok(None)
+            }
+        }
     }
 
     fn read_list(&mut self, kind: Kind, expected: &str, input: ParseStream) -> Result<()> {
         if !input.peek(token::Bracket) {
-            self.errors.add(&expression(input)?, expected);
+            self.errors.add(&value(input)?, expected);
             return Ok(());
         }
         let list;
         bracketed!(list in input);
         while !list.is_empty() {
-            if !list.peek(Ident) || !list.peek2(Token![=]) {
-                self.errors.add(&list.parse::<TokenStream>()?, expected);
-                break;
+            if is_entry(&list) {
+                let name = list.parse()?;
+                list.parse::<Token![=]>()?;
+                if let Some(value) = self.read_expression(&list)? {
+                    self.add_entry(Entry { kind, name, value });
+                }
+            } else if list.peek(Ident) && list.peek2(Token![:]) && !list.peek2(Token![::]) {
+                self.report_typed(expected, &list)?;
+            } else if at_end(&list) {
+                self.errors.add_error(list.error(expected));
+            } else {
+                self.errors.add(&value(&list)?, expected);
             }
-            let name = list.parse()?;
-            list.parse::<Token![=]>()?;
-            let value = expression(&list)?;
-            self.add_entry(Entry { kind, name, value });
-            if !list.is_empty() {
-                list.parse::<Token![,]>()?;
-            }
+            self.read_comma(&list, is_entry)?;
         }
         Ok(())
+    }
+
+    /// `name: Type = expression`, which rustc suggests where a type cannot be inferred.
+    fn report_typed(&mut self, expected: &str, list: ParseStream) -> Result<()> {
+        let name: Ident = list.parse()?;
+        let mut annotation = TokenStream::new();
+        while !at_end(list) && !list.peek(Token![=]) {
+            annotation.extend([list.parse::<TokenTree>()?]);
+        }
+        let help = format_args!("`{name}` has the type of its parameter");
+        self.errors.add_with_help(&annotation, expected, help);
+        skip_value(list)
     }
 
     fn add_entry(&mut self, entry: Entry) {
@@ -115,8 +178,14 @@ impl Reader<'_> {
         if let Some(quoted) = input.parse::<Option<LitStr>>()? {
             let path = quoted.value();
             self.errors.add(&quoted, format_args!("expected a path without quotes: `crate = {path}`"));
-        } else {
-            self.options.krate = input.call(Path::parse_mod_style)?;
+            return Ok(());
+        }
+        match input.call(Path::parse_mod_style) {
+            Ok(path) => self.options.krate = path,
+            Err(syntax_error) => {
+                self.errors.add_error(syntax_error);
+                rest(input)?;
+            }
         }
         Ok(())
     }
@@ -137,19 +206,34 @@ impl Reader<'_> {
         }
     }
 
+    /// A mistake of those who write `async fn main`.
+    fn report_awaiting(&mut self) {
+        let entries = self.options.entries.iter().map(|entry| &entry.value);
+        let settings = self.options.settings.iter().map(|setting| &setting.value);
+        for word in entries.chain(settings).filter_map(tokens::awaiting) {
+            let help = "do it in the body of `main`, where the runtime runs";
+            self.errors.add_with_help(&word, "an option cannot `await`", help);
+        }
+    }
+
     /// Comes last: an option that is used further on is not what a misspelt word meant.
     fn report_unknown(&mut self) {
-        let all = || OPTIONS.iter().map(|(name, _)| *name);
         for name in &self.unknown {
             let word = name.unraw().to_string();
-            let unused = all().filter(|option| !self.used.iter().any(|used| used == option));
+            let all = OPTIONS.iter().map(|(name, _)| *name);
+            let unused = all.filter(|option| !self.used.iter().any(|used| used == option));
             let help = match suggest::nearest(&word, unused) {
                 Some(near) => format!("an option with a similar name exists: `{near}`"),
-                None => format!("the options are `{}`", all().collect::<Vec<_>>().join("`, `")),
+                None => the_options_are(),
             };
             self.errors.add_with_help(name, format_args!("unknown option `{word}`"), help);
         }
     }
+}
+
+fn the_options_are() -> String {
+    let names: Vec<_> = OPTIONS.iter().map(|(name, _)| *name).collect();
+    format!("the options are `{}`", names.join("`, `"))
 }
 
 /// Whether the next word is that of an option.
@@ -158,18 +242,47 @@ fn is_option(input: ParseStream) -> bool {
     word.is_ok_and(|word| OPTIONS.iter().any(|(known, _)| *known == word))
 }
 
+/// Whether `name =` comes next.
+fn is_entry(list: ParseStream) -> bool {
+    list.peek(Ident) && list.peek2(Token![=]) && !list.peek2(Token![==]) && !list.peek2(Token![=>])
+}
+
+/// `=`, and no longer sign.
+fn read_equals(input: ParseStream) -> Result<bool> {
+    if input.peek(Token![==]) || input.peek(Token![=>]) {
+        return Ok(false);
+    }
+    Ok(input.parse::<Option<Token![=]>>()?.is_some())
+}
+
 fn at_end(input: ParseStream) -> bool {
     input.is_empty() || input.peek(Token![,])
 }
 
-/// Parsed only to find its end: a comma may be part of an expression.
-fn expression(input: ParseStream) -> Result<TokenStream> {
-    Ok(input.parse::<Expr>()?.into_token_stream())
+/// What stands where something else was expected, up to the comma behind it, which may have others in it.
+fn value(input: ParseStream) -> Result<TokenStream> {
+    let mut value = TokenStream::new();
+    if input.fork().parse::<Expr>().is_ok() {
+        value.extend(input.parse::<Expr>()?.into_token_stream());
+    }
+    value.extend(rest(input)?);
+    Ok(value)
 }
 
+/// The words up to the next comma.
+fn rest(input: ParseStream) -> Result<TokenStream> {
+    let mut rest = TokenStream::new();
+    while !at_end(input) {
+        rest.extend([input.parse::<TokenTree>()?]);
+    }
+    Ok(rest)
+}
+
+/// What belongs to an option or entry that has been reported.
 fn skip_value(input: ParseStream) -> Result<()> {
+    read_equals(input)?;
     if !at_end(input) {
-        expression(input)?;
+        value(input)?;
     }
     Ok(())
 }

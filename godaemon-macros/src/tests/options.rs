@@ -73,6 +73,90 @@ fn a_comma_inside_an_expression_ends_no_option() {
 }
 
 #[test]
-fn the_first_syntax_error_is_the_last_thing_read() {
-    assert_eq!(errors("umask = 1 2, nonsense", MAIN), ["expected `,`"]);
+fn a_syntax_error_hides_nothing_behind_it() {
+    assert_eq!(errors("umask = 1 2, umask = 3", MAIN), ["expected `,`", "duplicate option `umask`"]);
+    assert_eq!(
+        errors("umask = 1 +, umask = 3", MAIN),
+        ["expected an expression", "duplicate option `umask`"]
+    );
+    assert_eq!(errors("umask = 1 umask = 3", MAIN), ["expected `,`", "duplicate option `umask`"]);
+    assert_eq!(errors("umask umask = 3", MAIN), ["expected `,`", "duplicate option `umask`"]);
+    assert_eq!(errors("values = [a = 1 a = 2]", MAIN), ["expected `,`", "duplicate value `a`"]);
+    assert_eq!(errors("values = [a = 1; b = 2, a = 3]", MAIN), ["expected `,`", "duplicate value `a`"]);
+    assert_eq!(
+        errors("values = [a = 1 +, a = 2]", MAIN).len(),
+        1,
+        "an entry that was not understood has no name"
+    );
+}
+
+#[test]
+fn one_fault_is_one_error() {
+    for option in [
+        "umask: 3",
+        "umask => 3",
+        "umask == 3",
+        "umask += 3",
+        "umask(3)",
+        "umask 3",
+        "umask = 3 3",
+        "umask = +",
+    ] {
+        assert_eq!(errors(option, MAIN).len(), 1, "{option}");
+        assert_eq!(errors(&format!("{option}, program_name = name"), MAIN).len(), 1, "{option},");
+    }
+    for option in ["\"echod\"", "chdir: 3", "chdir => 3", "chdir(3)", "chdir 3", "chdir = +", "?"] {
+        assert_eq!(errors(option, MAIN).len(), 1, "{option}");
+        assert_eq!(errors(&format!("{option}, program_name = name"), MAIN).len(), 1, "{option},");
+    }
+    for entry in [
+        "a",
+        "a: u8 = 3",
+        "a: u8",
+        "a => 3",
+        "mut a = 3",
+        "#[cfg(unix)] a = 3",
+        "3",
+        "a.b = 3",
+        "a = 3 +",
+        "a::b",
+    ] {
+        assert_eq!(errors(&format!("values = [{entry}]"), MAIN).len(), 1, "{entry}");
+        let more = format!("values = [{entry}, b = 3], umask = b");
+        assert_eq!(errors(&more, MAIN).len(), 1, "{entry},");
+    }
+}
+
+#[test]
+fn a_comma_is_no_option_and_no_entry() {
+    let errors = errors(", umask = 3, files = [, a = open()?]", MAIN);
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(
+        errors[0].starts_with("expected an option\nhelp: the options are `capture_output`, "),
+        "{errors:?}"
+    );
+    assert_eq!(errors[1], "expected a list: `files = [name = expression, ...]`");
+}
+
+#[test]
+fn a_type_belongs_to_the_parameter() {
+    assert_eq!(
+        errors("values = [a: Vec<u8> = read(), b = 1]", MAIN),
+        ["expected a list: `values = [name = expression, ...]`\nhelp: `a` has the type of its parameter"]
+    );
+}
+
+#[test]
+fn a_literal_none_has_no_type() {
+    assert_eq!(
+        errors("pid_file = None, working_dir = None::<&str>, start_timeout = None", MAIN),
+        ["nothing tells the type of this `None`\nhelp: leave out the option `pid_file`"]
+    );
+}
+
+#[test]
+fn an_option_does_not_await() {
+    let error = "an option cannot `await`\nhelp: do it in the body of `main`, where the runtime runs";
+    assert_eq!(errors("umask = mask().await, values = [a = b.await]", MAIN), [error, error]);
+    assert!(errors("umask = block_on(async { mask().await })", MAIN).is_empty());
 }

@@ -1,0 +1,7 @@
+async fn mask() -> u32 {
+    0o027
+}
+
+#[godaemon::main(umask = mask().await)]
+#[tokio::main]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[godaemon::main(pid_file = None, start_timeout = None)]
+fn main() {}
