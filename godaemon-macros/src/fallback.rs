@@ -3,6 +3,7 @@
 
 use crate::errors::Errors;
 use crate::function::{Function, INNER_NAME};
+use crate::signature;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
@@ -49,7 +50,10 @@ pub(crate) fn beside_function(errors: Errors, function: &Function) -> TokenStrea
 
 /// The function without what rustc would report once more.
 fn without_reported(function: &Function, name: &Ident) -> TokenStream {
-    let Function { attributes, visibility, signature, body } = function;
+    let Function { attributes, visibility, signature, .. } = function;
+    let attributes =
+        attributes.iter().filter(|attribute| signature::runtime_for_main_alone(attribute).is_none());
+    let body = if function.has_body() { function.body.clone() } else { quote!({ ::core::unimplemented!() }) };
     let asyncness = &signature.asyncness;
     let safety = match &signature.safety {
         Safety::Unsafe(word) => Some(word), // the body may need it

@@ -2,7 +2,7 @@
 //! is reported once, by rustc.
 
 use crate::errors::Errors;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Result, Signature, Visibility};
 
@@ -14,6 +14,13 @@ pub(crate) struct Function {
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
     pub(crate) body: TokenStream,
+}
+
+impl Function {
+    pub(crate) fn has_body(&self) -> bool {
+        let first = self.body.clone().into_iter().next();
+        matches!(first, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)
+    }
 }
 
 impl Parse for Function {

@@ -6,7 +6,7 @@ use crate::tokens;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{FnArg, Ident, Pat, PatType, Safety, Signature, Type};
+use syn::{Attribute, FnArg, Ident, Pat, PatType, Safety, Signature, Type};
 
 /// A parameter of the user's `main`.
 pub(crate) struct Parameter<'a> {
@@ -22,14 +22,16 @@ impl Parameter<'_> {
     }
 }
 
-/// Reports all faults of the signature together.
+/// Reports all faults together.
 pub(crate) fn check<'a>(function: &'a Function, errors: &mut Errors) -> Vec<Parameter<'a>> {
     let signature = &function.signature;
     check_name(&signature.ident, errors);
     check_async(function, errors);
     check_qualifiers(signature, errors);
     check_generics(signature, errors);
-    parameters(signature, errors)
+    let parameters = parameters(signature, errors);
+    check_body(function, errors);
+    parameters
 }
 
 fn check_name(name: &Ident, errors: &mut Errors) {
@@ -44,6 +46,9 @@ fn check_name(name: &Ident, errors: &mut Errors) {
 }
 
 fn check_async(function: &Function, errors: &mut Errors) {
+    for attribute in &function.attributes {
+        check_runtime(attribute, errors);
+    }
     let Some(word) = &function.signature.asyncness else { return };
     let mut last_words = function.attributes.iter().filter_map(|attribute| attribute.path().segments.last());
     if !last_words.any(|word| word.ident == "main") {
@@ -53,6 +58,27 @@ fn check_async(function: &Function, errors: &mut Errors) {
             "add the attribute of a runtime, such as `#[tokio::main]`, below `#[godaemon::main]`",
         );
     }
+}
+
+/// Attributes that refuse every function but `main`, which the user's is not any more, and in a way that rustc does not
+/// get to show; and what to call instead.
+const RUNTIMES_FOR_MAIN_ALONE: [(&str, &str); 2] =
+    [("async_std", "async_std::task::block_on"), ("smol_potat", "smol::block_on")];
+
+fn check_runtime(attribute: &Attribute, errors: &mut Errors) {
+    let Some((krate, block_on)) = runtime_for_main_alone(attribute) else { return };
+    errors.add_with_help(
+        attribute.path(),
+        format_args!("`{krate}::main` works on nothing but `main`, so not below `godaemon::main`"),
+        format_args!("write `fn main` without it, and `{block_on}(async {{ ... }})` in the body"),
+    );
+}
+
+pub(crate) fn runtime_for_main_alone(attribute: &Attribute) -> Option<&'static (&'static str, &'static str)> {
+    let mut words = attribute.path().segments.iter().rev();
+    let is_main = words.next()?.ident == "main";
+    let krate = &words.next()?.ident;
+    RUNTIMES_FOR_MAIN_ALONE.iter().find(|(name, _)| is_main && krate == name)
 }
 
 fn check_qualifiers(signature: &Signature, errors: &mut Errors) {
@@ -113,5 +139,12 @@ fn parameter<'a>(typed: &'a PatType, errors: &mut Errors) -> Option<Parameter<'a
             errors.add(pattern, "expected a plain parameter name");
             None
         }
+    }
+}
+
+/// rustc would report this on the attribute.
+fn check_body(function: &Function, errors: &mut Errors) {
+    if !function.has_body() {
+        errors.add(&function.body, "expected a body: `fn main() { ... }`");
     }
 }

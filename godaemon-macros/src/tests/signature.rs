@@ -28,6 +28,19 @@ fn async_needs_a_runtime() {
 }
 
 #[test]
+fn some_runtimes_are_for_main_alone() {
+    let main = "#[::async_std::main] async fn main(a: u8) { body }";
+    assert_eq!(
+        errors("values = [a = 1]", main),
+        ["`async_std::main` works on nothing but `main`, so not below `godaemon::main`\n\
+          help: write `fn main` without it, and `async_std::task::block_on(async { ... })` in the body"]
+    );
+    assert!(contains(&expand("", main), "{ async fn __godaemon_main(a: u8) { body } }"));
+    assert_eq!(errors("", "#[smol_potat::main(threads = 3)] async fn main() {}").len(), 1);
+    assert!(errors("", "#[actix_web::main] async fn main() {}").is_empty());
+}
+
+#[test]
 fn all_faults_are_reported_together() {
     let main = "const unsafe extern \"C\" fn main<T>(self, a: Vec<impl Copy>, (b, c): (u8, u8), #[cfg(x)] d: u8, ...)
                 where T: Copy {}";
@@ -51,6 +64,15 @@ fn all_faults_are_reported_together() {
 #[test]
 fn the_body_is_not_parsed() {
     assert!(errors("", "fn main() { let x = ; }").is_empty());
+}
+
+#[test]
+fn a_body_is_needed() {
+    assert_eq!(errors("", "fn main() -> u8;"), ["expected a body: `fn main() { ... }`"]);
+    assert!(contains(
+        &expand("", "fn main() -> u8;"),
+        "fn __godaemon_main() -> u8 { ::core::unimplemented!() }"
+    ));
 }
 
 #[test]
