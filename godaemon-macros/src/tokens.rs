@@ -21,6 +21,15 @@ pub(crate) fn is_word(tokens: &TokenStream, word: &str) -> bool {
     matches!(tokens.next(), Some(TokenTree::Ident(first)) if first == word) && tokens.next().is_none()
 }
 
+/// Whether they are a closure, written out.
+pub(crate) fn is_closure(tokens: &TokenStream) -> bool {
+    match tokens.clone().into_iter().next() {
+        Some(TokenTree::Punct(sign)) => sign.as_char() == '|',
+        Some(TokenTree::Ident(word)) => word == "move",
+        _ => false,
+    }
+}
+
 /// An `await` that no `async` stands before: behind one it may well be allowed.
 pub(crate) fn awaiting(tokens: &TokenStream) -> Option<Ident> {
     for token in tokens.clone() {
@@ -39,7 +48,7 @@ pub(crate) fn awaiting(tokens: &TokenStream) -> Option<Ident> {
 
 #[cfg(test)]
 mod tests {
-    use super::{awaiting, is_word, mention};
+    use super::{awaiting, is_closure, is_word, mention};
     use quote::quote;
 
     #[test]
@@ -57,6 +66,14 @@ mod tests {
         assert!(!is_word(&quote!(None::<u8>), "None"));
         assert!(!is_word(&quote!("None"), "None"));
         assert!(!is_word(&quote!(), "None"));
+    }
+
+    #[test]
+    fn a_closure_begins_as_one() {
+        assert!(is_closure(&quote!(|pid| tell(pid))));
+        assert!(is_closure(&quote!(move |_| tell())));
+        assert!(!is_closure(&quote!({ |pid| tell(pid) })));
+        assert!(!is_closure(&quote!(teller()?)));
     }
 
     #[test]

@@ -34,7 +34,9 @@ mod sys;
 #[doc(hidden)]
 pub mod __private {
     //! What generated code calls. No promise is made about it.
-    pub use crate::private::{BeforeMain, Prepared, Start, before_main, outcome, reader, ready};
+    pub use crate::private::{
+        BeforeMain, Prepared, ReaderParameter, ReadyParameter, Start, before_main, outcome, reader, ready,
+    };
 }
 
 pub use crate::capture::{Reader, close_output};

@@ -445,6 +445,7 @@ pub fn daemonize() -> Result<Daemon, Error> {
 /// A literal `None` has no type that could be inferred: leave the option out.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a path for an option",
+    label = "expected a path",
     note = "a path is a `&str`, `String`, `&Path`, `PathBuf`, `&OsStr` or `OsString`, or an `Option` of one"
 )]
 pub trait IntoPath {
@@ -464,6 +465,7 @@ pub trait PathArg {
 /// A literal `None` has no type that could be inferred: leave the option out.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a name for an option",
+    label = "expected a name",
     note = "a name is a `&str`, `String`, `&Path`, `PathBuf`, `&OsStr` or `OsString`, or an `Option` of one"
 )]
 pub trait IntoName {
@@ -483,6 +485,7 @@ pub trait NameArg {
 /// A literal `None` has no type that could be inferred: leave the option out.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a user or group for an option",
+    label = "expected a name or a number",
     note = "a user or group is a name, a `&str` or `String`, or a number, a `u32`, or an `Option` of one"
 )]
 pub trait IntoId {
@@ -503,6 +506,7 @@ pub trait IdArg {
 /// limit.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a time limit for an option",
+    label = "expected a `Duration`",
     note = "a time limit is a `std::time::Duration`, or an `Option` of one"
 )]
 pub trait IntoTimeout {
@@ -604,7 +608,20 @@ macro_rules! arguments {
 arguments!(PathArg, path, PathBuf: &str, String, &String, &Path, PathBuf, &PathBuf, &OsStr, OsString, &OsString);
 arguments!(NameArg, name, OsString: &str, String, &String, &Path, PathBuf, &PathBuf, &OsStr, OsString, &OsString);
 
-arguments!(IdArg, id, Id: &str, String, &String, u32, &u32);
+arguments!(IdArg, id, Id: &str, String, &String);
+
+// Numbers without the macro: rustc shows these lines to those who give it a number of another type.
+impl IdArg for u32 {
+    fn id(self) -> Id {
+        self.into()
+    }
+}
+
+impl IdArg for &u32 {
+    fn id(self) -> Id {
+        self.into()
+    }
+}
 
 impl IdArg for &&str {
     fn id(self) -> Id {
@@ -625,6 +642,12 @@ impl PathArg for &&Path {
 }
 
 impl NameArg for &&str {
+    fn name(self) -> OsString {
+        (*self).into()
+    }
+}
+
+impl NameArg for &&Path {
     fn name(self) -> OsString {
         (*self).into()
     }

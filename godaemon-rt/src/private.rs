@@ -111,14 +111,48 @@ impl Prepared {
     }
 }
 
+/// The type of a parameter `stdout` or `stderr`.
+#[diagnostic::on_unimplemented(
+    message = "captured output is a `godaemon::Reader`, not `{Self}`",
+    label = "expected `godaemon::Reader`"
+)]
+pub trait ReaderParameter {
+    fn from_reader(reader: Reader) -> Self;
+}
+
+impl ReaderParameter for Reader {
+    fn from_reader(reader: Reader) -> Reader {
+        reader
+    }
+}
+
+/// The type of a parameter `ready`.
+#[diagnostic::on_unimplemented(
+    message = "`ready` is a `godaemon::Ready`, not `{Self}`",
+    label = "expected `godaemon::Ready`"
+)]
+pub trait ReadyParameter {
+    fn from_ready(ready: Ready) -> Self;
+}
+
+impl ReadyParameter for Ready {
+    fn from_ready(ready: Ready) -> Ready {
+        ready
+    }
+}
+
 /// A reader that the options asked for.
-pub fn reader(reader: Option<Reader>) -> Reader {
-    reader.unwrap_or_else(|| unreachable!("the generated code takes a reader once, with captured output"))
+pub fn reader<T: ReaderParameter>(reader: Option<Reader>) -> T {
+    let reader = reader
+        .unwrap_or_else(|| unreachable!("the generated code takes a reader once, with captured output"));
+    T::from_reader(reader)
 }
 
 /// A `Ready` that the options asked for.
-pub fn ready(ready: Option<Ready>) -> Ready {
-    ready.unwrap_or_else(|| unreachable!("the generated code takes it once, when it has asked for it"))
+pub fn ready<T: ReadyParameter>(ready: Option<Ready>) -> T {
+    let ready =
+        ready.unwrap_or_else(|| unreachable!("the generated code takes it once, when it has asked for it"));
+    T::from_ready(ready)
 }
 
 /// Says at the terminal why there is no daemon, and ends the parent.

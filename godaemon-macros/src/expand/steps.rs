@@ -2,6 +2,7 @@
 
 use crate::bindings::{self, Binding, Source};
 use crate::options::{Entry, Kind, Options, Setting};
+use crate::tokens;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -18,10 +19,11 @@ fn attempt(body: &TokenStream) -> TokenStream {
 fn attempt_entry(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     let annotation = bindings::type_of(entry, bindings).map(|ty| quote!(: #ty));
     let expression = &entry.value;
-    attempt(&quote_spanned! {Span::mixed_site()=>
-        let value #annotation = #expression;
-        ::core::result::Result::Ok(value)
-    })
+    let value = quote_spanned!(Span::mixed_site()=> let value #annotation = #expression;);
+    // Returning what borrows is an error on the expression, too.
+    let here = Span::mixed_site().located_at(expression.span());
+    let ok = quote_spanned!(here=> ::core::result::Result::Ok(value));
+    attempt(&quote!(#value #ok))
 }
 
 pub(super) fn value(entry: &Entry, bindings: &[Binding]) -> TokenStream {
@@ -43,15 +45,18 @@ pub(super) fn builder(options: &Options, bindings: &[Binding]) -> TokenStream {
         .map(|_| quote_spanned!(Span::mixed_site()=> let options = options.wait_for_ready();));
     let settings = options.settings.iter().map(|Setting { name, value }| {
         let text = name.unraw().to_string();
-        let attempt = attempt(&quote_spanned! {Span::mixed_site()=>
-            ::core::result::Result::Ok(options.#name(#value))
-        });
+        let call = quote_spanned!(Span::mixed_site()=> options.#name(#value));
+        if tokens::is_closure(value) {
+            // Cannot fail. Inside another closure rustc would not say that a `move` is missing.
+            return quote_spanned!(Span::mixed_site()=> let options = #call;);
+        }
+        let attempt = attempt(&quote_spanned!(Span::mixed_site()=> ::core::result::Result::Ok(#call)));
         quote_spanned!(Span::mixed_site()=> let options = start.option(#text, #attempt);)
     });
     quote!(#captures #waits #(#settings)*)
 }
 
-/// The types of files are written out where a trait is asked of them: that puts the error on the user's type.
+/// The types of parameters are written out where a trait is asked of them: that puts the error on the user's type.
 pub(super) fn open(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     let Entry { name, .. } = entry;
     let ty = bindings::type_of(entry, bindings);
@@ -70,23 +75,20 @@ pub(super) fn hand_on(entry: &Entry, bindings: &[Binding]) -> TokenStream {
 /// What the parameter receives out of the `Daemon`. A value is there already.
 pub(super) fn take(binding: &Binding) -> TokenStream {
     let ty = binding.parameter.ty;
-    let handle = match binding.source {
+    let found = match binding.source {
         Source::Entry(Entry { kind: Kind::Value, .. }) => return TokenStream::new(),
         Source::Entry(entry) => {
-            let Entry { name, .. } = entry;
             let text = entry.text();
-            return quote_spanned!(Span::mixed_site()=> let #name = start.take::<#ty>(&mut daemon, #text););
+            quote_spanned!(Span::mixed_site()=> start.take::<#ty>(&mut daemon, #text))
         }
-        Source::Stdout => quote_spanned!(Span::mixed_site()=> reader(daemon.take_stdout())),
-        Source::Stderr => quote_spanned!(Span::mixed_site()=> reader(daemon.take_stderr())),
-        Source::Ready => quote_spanned!(Span::mixed_site()=> ready(daemon.take_ready())),
+        Source::Stdout => {
+            quote_spanned!(Span::mixed_site()=> __godaemon::reader::<#ty>(daemon.take_stdout()))
+        }
+        Source::Stderr => {
+            quote_spanned!(Span::mixed_site()=> __godaemon::reader::<#ty>(daemon.take_stderr()))
+        }
+        Source::Ready => quote_spanned!(Span::mixed_site()=> __godaemon::ready::<#ty>(daemon.take_ready())),
     };
     let variable = binding.source.variable();
-    // Another type than the parameter's is an error on the latter.
-    let mut found = variable.clone();
-    found.set_span(Span::mixed_site().located_at(ty.span()));
-    quote_spanned! {Span::mixed_site()=>
-        let #variable = __godaemon::#handle;
-        let #variable: #ty = #found;
-    }
+    quote_spanned!(Span::mixed_site()=> let #variable = #found;)
 }

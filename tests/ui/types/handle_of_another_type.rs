@@ -1,4 +1,4 @@
-use godaemon::{Reader, Ready};
+use godaemon::Reader;
 
 #[godaemon::main(capture_output)]
-fn main(_stdout: Ready, _stderr: Vec<Reader>, _ready: u8) {}
+fn main(_stdout: u32, _stderr: Option<Reader>, _ready: Reader) {}

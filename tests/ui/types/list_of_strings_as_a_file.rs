@@ -1,0 +1,2 @@
+#[godaemon::main(files = [lines = vec![String::new()]])]
+fn main(_lines: Vec<String>) {}

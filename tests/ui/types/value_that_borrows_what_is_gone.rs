@@ -1,0 +1,2 @@
+#[godaemon::main(values = [name = String::from("echod").as_str()])]
+fn main(_name: &str) {}
