@@ -9,7 +9,7 @@ use crate::bindings::Binding;
 use crate::function::{Function, INNER_NAME};
 use crate::options::{Kind, Options};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, ReturnType, Signature, Type};
 
 pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding]) -> TokenStream {
@@ -18,6 +18,8 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
     let Function { visibility, signature, body, .. } = function;
     let Signature { asyncness, fn_token, ident, inputs, output, .. } = signature;
     let inner_name = Ident::new(INNER_NAME, Span::mixed_site().located_at(ident.span()));
+    let parameters = function.in_parentheses(&inputs.to_token_stream());
+    let no_parameters = function.in_parentheses(&TokenStream::new());
 
     let krate = &options.krate;
     let before_main = before_main();
@@ -38,7 +40,7 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
         #(#inner_attributes)*
         // How many parameters there are follows from the options.
         #[allow(clippy::too_many_arguments)]
-        #asyncness fn #inner_name(#inputs) #output #body
+        #asyncness #fn_token #inner_name #parameters #output #body
 
         let start = __godaemon::Start::new();
         #(#values)*
@@ -57,7 +59,7 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
         #finish
     }};
     // `fn main` itself has the user's span: there editors put their run button.
-    quote!(#(#outer_attributes)* #visibility #fn_token #ident() #output #main_body)
+    quote!(#(#outer_attributes)* #visibility #fn_token #ident #no_parameters #output #main_body)
 }
 
 /// Documentation is that of `main`; lint levels are for all that the user wrote, the attribute's expressions included.

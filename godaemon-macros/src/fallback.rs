@@ -7,7 +7,7 @@ use crate::signature;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{FnArg, Pat, Safety};
+use syn::{FnArg, Pat, Safety, Signature};
 
 /// The attribute stands on something else, or on another function: that stays as it is.
 ///
@@ -54,22 +54,22 @@ fn without_reported(function: &Function, name: &Ident) -> TokenStream {
     let attributes =
         attributes.iter().filter(|attribute| signature::runtime_for_main_alone(attribute).is_none());
     let body = if function.has_body() { function.body.clone() } else { quote!({ ::core::unimplemented!() }) };
-    let asyncness = &signature.asyncness;
+    let Signature { asyncness, fn_token, generics, output, .. } = signature;
+    let where_clause = &generics.where_clause;
     let safety = match &signature.safety {
         Safety::Unsafe(word) => Some(word), // the body may need it
         Safety::Safe(_) | Safety::Default => None,
     };
-    let generics = &signature.generics;
-    let where_clause = &generics.where_clause;
-    let output = &signature.output;
 
-    let parameters = signature.inputs.iter().enumerate().filter(|(at, input)| match name_of(input) {
-        Some(name) => !signature.inputs.iter().take(*at).any(|earlier| name_of(earlier) == Some(name)),
-        None => !matches!(input, FnArg::Receiver(_)),
-    });
+    let parameters =
+        signature.inputs.pairs().enumerate().filter(|(at, input)| match name_of(input.value()) {
+            Some(name) => !signature.inputs.iter().take(*at).any(|earlier| name_of(earlier) == Some(name)),
+            None => !matches!(input.value(), FnArg::Receiver(_)),
+        });
     let parameters = parameters.map(|(_, input)| input);
+    let parameters = function.in_parentheses(&quote!(#(#parameters)*));
     quote! {
-        #(#attributes)* #visibility #asyncness #safety fn #name #generics (#(#parameters),*) #output #where_clause #body
+        #(#attributes)* #visibility #asyncness #safety #fn_token #name #generics #parameters #output #where_clause #body
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::errors::Errors;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Result, Signature, Visibility};
 
@@ -17,6 +18,13 @@ pub(crate) struct Function {
 }
 
 impl Function {
+    /// In the parentheses of the parameters, so that what rustc says of the function as a whole has its place.
+    pub(crate) fn in_parentheses(&self, content: &TokenStream) -> TokenStream {
+        let mut tokens = TokenStream::new();
+        self.signature.paren_token.surround(&mut tokens, |tokens| content.to_tokens(tokens));
+        tokens
+    }
+
     pub(crate) fn has_body(&self) -> bool {
         let first = self.body.clone().into_iter().next();
         matches!(first, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)

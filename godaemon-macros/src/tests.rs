@@ -1,8 +1,10 @@
 //! The rules, told by what the attribute as a whole answers.
 
 mod bindings;
+mod expansion;
 mod options;
 mod signature;
+mod spans;
 mod written;
 
 use crate::attribute;
