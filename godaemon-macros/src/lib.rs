@@ -18,7 +18,9 @@ mod tokens;
 use crate::errors::Errors;
 use proc_macro::TokenStream;
 
-#[expect(missing_docs, reason = "documented on the re-export in `godaemon`, where its examples are compiled")]
+// The documentation is on the re-export in `godaemon`, where its examples are compiled. Editors show what stands here
+// alone, and rustdoc shows it behind the other.
+#[doc = include_str!("in_short.md")]
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     attribute(options.into(), item.into()).into()

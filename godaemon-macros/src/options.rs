@@ -9,7 +9,7 @@ use syn::ext::IdentExt;
 use syn::{Ident, Path, parse_quote};
 
 /// Every option, in the order in which an error message lists them.
-const OPTIONS: &[(&str, Form)] = &[
+pub(crate) const OPTIONS: &[(&str, Form)] = &[
     ("capture_output", Form::Flag),
     ("files", Form::List(Kind::File)),
     ("values", Form::List(Kind::Value)),
@@ -29,7 +29,7 @@ const OPTIONS: &[(&str, Form)] = &[
 
 /// How an option is written.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+pub(crate) enum Form {
     Flag,
     /// The expression is the argument of the method of `godaemon::Options` that has the option's name.
     Expression,

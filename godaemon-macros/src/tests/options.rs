@@ -1,8 +1,23 @@
 //! PARSE: what stands in the parentheses, and what is said of what should not.
 
 use super::errors;
+use crate::options::OPTIONS;
 
 const MAIN: &str = "fn main() {}";
+
+#[test]
+fn editors_show_every_option() {
+    let rows = include_str!("../in_short.md").lines().filter_map(|line| line.strip_prefix("| `"));
+    // `stdout` and `stderr`, and `user` and `group`, share a row.
+    let mut shown: Vec<&str> = rows
+        .flat_map(|row| row.split('|').next().into_iter().flat_map(|options| options.split(", `")))
+        .filter_map(|option| option.split([' ', '`']).next())
+        .collect();
+    let mut known: Vec<&str> = OPTIONS.iter().map(|(name, _)| *name).collect();
+    shown.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(shown, known);
+}
 
 #[test]
 fn each_option_is_known_once_and_in_its_form() {
