@@ -11,6 +11,7 @@ use std::{
     process::Command,
 };
 
+use regex_lite::Regex;
 use support::skip;
 
 /// The compiler that the answers were recorded with. Half of every answer is rustc's own: its wording, its notes and
@@ -46,6 +47,49 @@ fn every_answer_belongs_to_a_fault() {
     for (path, _) in answers() {
         assert!(path.with_extension("rs").exists(), "{} is left over", path.display());
     }
+}
+
+#[test]
+fn every_answer_is_explained() {
+    let explained: Vec<_> = explanations(PAGE).collect();
+    for (path, answer) in answers() {
+        for message in messages(&answer) {
+            let is_there = explained.iter().any(|explanation| explanation.is_match(&message));
+            assert!(is_there, "`{message}` of {} is not on the page", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_explanation_of_the_macro_belongs_to_an_answer() {
+    let answers = answers();
+    let messages: Vec<_> = answers.iter().flat_map(|(_, answer)| messages(answer)).collect();
+    let (of_the_macro, _) = PAGE.split_once("# What the compiler says").unwrap();
+    let mut explanations = explanations(of_the_macro).peekable();
+    assert!(explanations.peek().is_some());
+    for explanation in explanations {
+        assert!(messages.iter().any(|message| explanation.is_match(message)), "nobody says `{explanation}`");
+    }
+}
+
+/// The page of the guide that explains the errors.
+const PAGE: &str = include_str!("../docs/compile_errors.md");
+
+/// The first lines of the errors in an answer, as they would be without backticks.
+fn messages(answer: &str) -> impl Iterator<Item = String> {
+    let first_lines = answer.lines().filter(|line| line.starts_with("error"));
+    first_lines.filter_map(|line| line.split_once(": ")).map(|(_, message)| message.replace('`', ""))
+}
+
+/// What the headings of a page match: each is a list of messages, in which words in capitals stand for what differs.
+fn explanations(page: &str) -> impl Iterator<Item = Regex> {
+    let headings = page.lines().filter_map(|line| line.strip_prefix("## "));
+    let messages = headings.flat_map(|heading| heading.split("`, `"));
+    messages.map(|message| {
+        let escaped = regex_lite::escape(message.replace('`', "").trim());
+        let placeholders = Regex::new(r"\b[A-Z]+\b").unwrap();
+        Regex::new(&format!("^{}$", placeholders.replace_all(&escaped, ".+"))).unwrap()
+    })
 }
 
 /// The version of the compiler that trybuild is going to use.

@@ -178,7 +178,8 @@ impl Options {
     /// decides.
     ///
     /// In the foreground `capture_output`, `program_name`, `stdout`, `stderr`, `working_dir`, `umask`, `start_timeout`
-    /// and `on_ready` have no effect. The pid file, `user` and `group` are as in a daemon.
+    /// and `on_ready` have no effect, but that `program_name` is the name in messages. The pid file, `user` and `group`
+    /// are as in a daemon.
     pub fn foreground(mut self, yes: bool) -> Options {
         self.foreground = yes;
         self
