@@ -9,6 +9,9 @@ pub mod captured_output {}
 #[doc = include_str!("../docs/with_tokio.md")]
 pub mod with_tokio {}
 
+#[doc = include_str!("../docs/coming_from_go.md")]
+pub mod coming_from_go {}
+
 #[doc = include_str!("../docs/coming_from_daemonize.md")]
 pub mod coming_from_daemonize {}
 

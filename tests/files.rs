@@ -3,73 +3,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::Read,
     net::{TcpListener, TcpStream},
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::{self, JoinHandle},
 };
 
 use nix::sys::signal::Signal;
-use support::{Case, Descriptor, Puppet, program, wait_for_end};
+use support::{Case, Contender, Descriptor, Puppet, is_locked, program, wait_for_end};
 
 // Locks
-
-/// Whether somebody has the lock.
-fn is_locked(file: &File) -> bool {
-    match file.try_lock() {
-        Ok(()) => {
-            file.unlock().unwrap();
-            false
-        }
-        Err(TryLockError::WouldBlock) => true,
-        Err(TryLockError::Error(error)) => panic!("{error}"),
-    }
-}
-
-/// Tries to get a lock all the time, from when the parent has written into the file that it has it.
-struct Contender {
-    enough: Arc<AtomicBool>,
-    thread: Option<JoinHandle<bool>>,
-}
-
-impl Contender {
-    fn of(path: &Path) -> Self {
-        let file = File::create(path).unwrap();
-        let enough = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&enough);
-        let contend = move || {
-            loop {
-                // Asked first: so there is a try after the last moment that counts.
-                let last = told.load(Ordering::SeqCst);
-                if file.metadata().unwrap().len() > 0 && !is_locked(&file) {
-                    return true;
-                }
-                if last {
-                    return false;
-                }
-            }
-        };
-        Self { enough, thread: Some(thread::spawn(contend)) }
-    }
-
-    /// Whether it ever got the lock.
-    fn succeeded(mut self) -> bool {
-        self.enough.store(true, Ordering::SeqCst);
-        self.thread.take().unwrap().join().unwrap()
-    }
-}
-
-/// For a test that fails meanwhile.
-impl Drop for Contender {
-    fn drop(&mut self) {
-        self.enough.store(true, Ordering::SeqCst);
-    }
-}
 
 #[test]
 fn contender_never_gets_the_lock_during_500_starts() {

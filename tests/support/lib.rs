@@ -19,6 +19,7 @@ mod case;
 pub mod errors;
 pub mod forgery;
 mod launch;
+mod lock;
 mod process;
 mod puppet;
 mod sys;
@@ -27,6 +28,7 @@ mod wait;
 
 pub use case::Case;
 pub use launch::{Launch, Outcome, Running};
+pub use lock::{Contender, is_locked};
 pub use process::{Descriptor, Process, Stat, signal_set};
 pub use puppet::{Puppet, obey, obey_with};
 pub use terminal::Terminal;
