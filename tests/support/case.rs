@@ -111,7 +111,7 @@ impl Case {
         });
         let puppet = Puppet::new(stream);
         if puppet.text("stage") == "daemon" {
-            self.sessions.borrow_mut().insert(puppet.number("sid"));
+            self.adopt(puppet.number("sid"));
         }
         puppet
     }
@@ -147,6 +147,13 @@ impl Case {
         wait_until("the end of all processes", || self.processes().is_empty().then_some(()));
     }
 
+    /// Takes over what dies in a session. This process's own one is all tests': in it are daemons in the foreground.
+    fn adopt(&self, session: i32) {
+        if session != Process(me()).stat().session {
+            self.sessions.borrow_mut().insert(session);
+        }
+    }
+
     /// Whether it is in the session of a daemon of this case, and this process has adopted it: dead or alive.
     fn has_adopted(&self, process: Process) -> bool {
         let ours = |stat: Stat| stat.parent == me() && self.sessions.borrow().contains(&stat.session);
@@ -157,13 +164,13 @@ impl Case {
 /// Ends whatever is left. What starts others may do so between a look and a signal, hence again and again.
 impl Drop for Case {
     fn drop(&mut self) {
-        let own = Process(me()).stat().session;
         let ended = wait::seen_in_time(|| {
             let alive = self.processes();
             for process in &alive {
-                // A daemon perhaps whose report nobody asked for. This process's own session is all tests'.
-                let session = process.try_stat().map(|stat| stat.session).filter(|&session| session != own);
-                self.sessions.borrow_mut().extend(session);
+                // A daemon perhaps whose report nobody asked for.
+                if let Some(stat) = process.try_stat() {
+                    self.adopt(stat.session);
+                }
                 let _ = kill(Pid::from_raw(process.0), Signal::SIGKILL);
             }
             // The other children of this process are waited for by those who started them.
