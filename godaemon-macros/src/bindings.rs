@@ -23,8 +23,8 @@ pub(crate) enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// The variable that holds it in the generated code.
-    pub(crate) fn variable(self) -> Ident {
+    /// What it is called in the attribute and in errors.
+    pub(crate) fn ident(self) -> Ident {
         match self {
             Source::Entry(entry) => entry.name.clone(),
             Source::Stdout => Ident::new("stdout", Span::mixed_site()),
@@ -34,7 +34,7 @@ impl Source<'_> {
     }
 
     fn name(self) -> String {
-        self.variable().unraw().to_string()
+        self.ident().unraw().to_string()
     }
 
     fn is_reader(self) -> bool {

@@ -2,6 +2,11 @@
 //!
 //! What is written here has the span `mixed_site`: its variables are invisible to the user's expressions, its
 //! items are not, and lints leave it alone. What the user wrote keeps its own span.
+//!
+//! It has to mean the same wherever it comes to stand. So every name of its own begins with `__godaemon`: a constant
+//! called as a variable here would make a pattern of it. Every path begins at the user's `crate`: the prelude may be
+//! another, and so may `std`. And nothing is a method call that a trait of the user's could answer first, as one for
+//! every `self` answers before a method of `&self` does.
 
 mod steps;
 
@@ -11,6 +16,9 @@ use crate::options::{Kind, Options};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, ReturnType, Signature, Type};
+
+/// So many parameters clippy allows by itself.
+const CLIPPYS_LIMIT: usize = 7;
 
 pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding]) -> TokenStream {
     let (outer_attributes, inner_attributes): (Vec<_>, Vec<_>) =
@@ -28,45 +36,49 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
     let open = options.entries(Kind::File).map(|entry| steps::open(entry, bindings));
     let hand_on = options.entries(Kind::File).map(|entry| steps::hand_on(entry, bindings));
     let take = bindings.iter().map(steps::take);
-    let arguments = bindings.iter().map(|binding| binding.source.variable());
+    let arguments = bindings.iter().map(|binding| steps::variable(binding.source));
     let call = quote_spanned!(Span::mixed_site()=> #inner_name(#(#arguments),*));
     let finish = if never_returns(output) { call } else { report_outcome(&call) };
+    // How many parameters there are follows from the options.
+    let many = (inputs.len() > CLIPPYS_LIMIT)
+        .then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::too_many_arguments)]));
 
     let main_body = quote_spanned! {Span::mixed_site()=> {
         // Named once, so that a wrong path is one error.
-        use #krate::{Options as __Options, __private as __godaemon};
+        use #krate::{Options as __GodaemonOptions, __private as __godaemon};
         #before_main
 
         #(#inner_attributes)*
-        // How many parameters there are follows from the options.
-        #[allow(clippy::too_many_arguments)]
-        #asyncness #fn_token #inner_name #parameters #output #body
+        #many
+        #asyncness fn #inner_name #parameters #output #body
 
-        let start = __godaemon::Start::new();
+        let __godaemon_start = __godaemon::Start::new();
         #(#values)*
-        let mut daemon = if start.is_parent() {
-            let options = __Options::new();
+        let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
+            let __godaemon_options = __GodaemonOptions::new();
             #builder
-            let mut prepared = start.prepare(options);
+            let mut __godaemon_prepared = __godaemon::Start::prepare(&__godaemon_start, __godaemon_options);
             #(#open)*
             #(#hand_on)*
-            prepared.daemonize()
+            __godaemon::Prepared::daemonize(__godaemon_prepared)
         } else {
-            start.settle()
+            __godaemon::Start::settle(&__godaemon_start)
         };
         #(#take)*
-        ::core::mem::drop(daemon); // with it goes what no parameter takes
+        __godaemon::drop(__godaemon_daemon); // with it goes what no parameter takes
         #finish
     }};
     // `fn main` itself has the user's span: there editors put their run button.
     quote!(#(#outer_attributes)* #visibility #fn_token #ident #no_parameters #output #main_body)
 }
 
-/// Documentation is that of `main`; lint levels are for all that the user wrote, the attribute's expressions included.
+/// Documentation, and what is said to callers, is that of `main`; lint levels are for all that the user wrote, the
+/// attribute's expressions included.
 ///
 /// `cfg` and `cfg_attr` are never seen here: the compiler is done with them first, and with them this attribute.
 fn belongs_outside(attribute: &Attribute) -> bool {
-    ["doc", "allow", "expect", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
+    const NAMES: [&str; 8] = ["doc", "deprecated", "must_use", "allow", "expect", "warn", "deny", "forbid"];
+    NAMES.iter().any(|name| attribute.path().is_ident(name))
 }
 
 /// Recognises the stage before anything else runs. Elsewhere `Start::new` does it.
@@ -89,11 +101,11 @@ fn never_returns(output: &ReturnType) -> bool {
 /// one `&` is left off for each way that the type does not have.
 fn report_outcome(call: &TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
-        let result = #call;
+        let __godaemon_result = #call;
         {
             use __godaemon::outcome::*;
-            (&&&&&__godaemon::outcome::Outcome(&result)).report();
+            (&&&&&__godaemon::outcome::Outcome(&__godaemon_result)).__godaemon_report();
         }
-        result
+        __godaemon_result
     }
 }

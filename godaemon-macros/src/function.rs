@@ -2,7 +2,7 @@
 //! is reported once, by rustc.
 
 use crate::errors::Errors;
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Result, Signature, Visibility};
@@ -25,9 +25,10 @@ impl Function {
         tokens
     }
 
+    /// `fn main();` has none. (A body out of a macro is in an invisible group.)
     pub(crate) fn has_body(&self) -> bool {
         let first = self.body.clone().into_iter().next();
-        matches!(first, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)
+        !matches!(first, Some(TokenTree::Punct(sign)) if sign.as_char() == ';')
     }
 }
 

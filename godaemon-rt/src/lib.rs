@@ -35,7 +35,8 @@ mod sys;
 pub mod __private {
     //! What generated code calls. No promise is made about it.
     pub use crate::private::{
-        BeforeMain, Prepared, ReaderParameter, ReadyParameter, Start, before_main, outcome, reader, ready,
+        Attempt, BeforeMain, Ok, Prepared, ReaderParameter, ReadyParameter, Start, before_main, drop,
+        outcome, ready, stderr, stdout,
     };
 }
 

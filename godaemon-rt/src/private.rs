@@ -16,6 +16,12 @@ use std::cell::Cell;
 use std::error::Error as StdError;
 
 pub use crate::sys::memory::{BeforeMain, before_main};
+// By these names where the user's prelude may be another, and `std` another crate.
+pub use std::mem::drop;
+pub use std::result::Result::Ok;
+
+/// What an expression of the attribute comes to, so that it can use `?`.
+pub type Attempt<T> = Result<T, Box<dyn StdError>>;
 
 pub mod outcome;
 
@@ -42,12 +48,12 @@ impl Start {
     }
 
     /// The value of an expression that both processes evaluate.
-    pub fn value<T>(&self, name: &str, result: Result<T, Box<dyn StdError>>) -> T {
+    pub fn value<T>(&self, name: &str, result: Attempt<T>) -> T {
         result.unwrap_or_else(|why| self.fail(&Error::expression(name, &*why)))
     }
 
     /// The value of an option's expression.
-    pub fn option<T>(&self, name: &str, result: Result<T, Box<dyn StdError>>) -> T {
+    pub fn option<T>(&self, name: &str, result: Attempt<T>) -> T {
         self.value(name, result)
     }
 
@@ -90,7 +96,7 @@ pub struct Prepared {
 
 impl Prepared {
     /// The value of a file's expression.
-    pub fn file<T: Inherit>(&mut self, name: &str, result: Result<T, Box<dyn StdError>>) -> T {
+    pub fn file<T: Inherit>(&mut self, name: &str, result: Attempt<T>) -> T {
         result.unwrap_or_else(|why| exit_with(&Error::expression(name, &*why)))
     }
 
@@ -141,18 +147,23 @@ impl ReadyParameter for Ready {
     }
 }
 
-/// A reader that the options asked for.
-pub fn reader<T: ReaderParameter>(reader: Option<Reader>) -> T {
-    let reader = reader
-        .unwrap_or_else(|| unreachable!("the generated code takes a reader once, with captured output"));
-    T::from_reader(reader)
+/// The reader that `capture_output` asked for.
+pub fn stdout<T: ReaderParameter>(daemon: &mut Daemon) -> T {
+    T::from_reader(asked_for(daemon.take_stdout()))
 }
 
-/// A `Ready` that the options asked for.
-pub fn ready<T: ReadyParameter>(ready: Option<Ready>) -> T {
-    let ready =
-        ready.unwrap_or_else(|| unreachable!("the generated code takes it once, when it has asked for it"));
-    T::from_ready(ready)
+/// The reader that `capture_output` asked for.
+pub fn stderr<T: ReaderParameter>(daemon: &mut Daemon) -> T {
+    T::from_reader(asked_for(daemon.take_stderr()))
+}
+
+/// What `wait_for_ready` asked for.
+pub fn ready<T: ReadyParameter>(daemon: &mut Daemon) -> T {
+    T::from_ready(asked_for(daemon.take_ready()))
+}
+
+fn asked_for<T>(handle: Option<T>) -> T {
+    handle.unwrap_or_else(|| unreachable!("the generated code takes a handle once, when it has asked for it"))
 }
 
 /// Says at the terminal why there is no daemon, and ends the parent.

@@ -3,15 +3,15 @@
 use crate::bindings::{self, Binding, Source};
 use crate::options::{Entry, Kind, Options, Setting};
 use crate::tokens;
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 /// A closure, called at once, so that `?` can be used in the expression.
 fn attempt(body: &TokenStream) -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
-        (|| -> ::core::result::Result<_, ::std::boxed::Box<dyn ::core::error::Error>> { #body })()
+        (|| -> __godaemon::Attempt<_> { #body })()
     }
 }
 
@@ -19,39 +19,45 @@ fn attempt(body: &TokenStream) -> TokenStream {
 fn attempt_entry(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     let annotation = bindings::type_of(entry, bindings).map(|ty| quote!(: #ty));
     let expression = &entry.value;
-    let value = quote_spanned!(Span::mixed_site()=> let value #annotation = #expression;);
-    // Returning what borrows is an error on the expression, too.
+    // What the answer borrows is rustc's business on the expression, and so is an expression that never has a value.
     let here = Span::mixed_site().located_at(expression.span());
-    let ok = quote_spanned!(here=> ::core::result::Result::Ok(value));
-    attempt(&quote!(#value #ok))
+    let answer = quote_spanned!(here=> __godaemon::Ok(__godaemon_value));
+    attempt(&quote_spanned!(Span::mixed_site()=> let __godaemon_value #annotation = #expression; #answer))
 }
 
 pub(super) fn value(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     let Entry { name, .. } = entry;
     let text = entry.text();
     let attempt = attempt_entry(entry, bindings);
-    quote_spanned!(Span::mixed_site()=> let #name = start.value(#text, #attempt);)
+    quote_spanned! {Span::mixed_site()=>
+        let #name = __godaemon::Start::value(&__godaemon_start, #text, #attempt);
+    }
 }
 
-/// An option's expression is the argument itself, because the types of a closure are inferred from there.
+/// An option's expression is the argument itself, because the types of a closure are inferred from there. The methods
+/// of `Options` take `self`, so no trait comes before them.
 pub(super) fn builder(options: &Options, bindings: &[Binding]) -> TokenStream {
-    let captures = options
-        .capture_output
-        .as_ref()
-        .map(|name| quote_spanned!(Span::mixed_site()=> let options = options.#name();));
+    let flag = |name: &Ident| {
+        quote_spanned! {Span::mixed_site()=>
+            let __godaemon_options = __godaemon_options.#name();
+        }
+    };
+    let captures = options.capture_output.as_ref().map(flag);
     let waits = bindings
         .iter()
         .find(|binding| matches!(binding.source, Source::Ready))
-        .map(|_| quote_spanned!(Span::mixed_site()=> let options = options.wait_for_ready();));
+        .map(|_| flag(&Ident::new("wait_for_ready", Span::mixed_site())));
     let settings = options.settings.iter().map(|Setting { name, value }| {
         let text = name.unraw().to_string();
-        let call = quote_spanned!(Span::mixed_site()=> options.#name(#value));
+        let call = quote_spanned!(Span::mixed_site()=> __godaemon_options.#name(#value));
         if tokens::is_closure(value) {
             // Cannot fail. Inside another closure rustc would not say that a `move` is missing.
-            return quote_spanned!(Span::mixed_site()=> let options = #call;);
+            return quote_spanned!(Span::mixed_site()=> let __godaemon_options = #call;);
         }
-        let attempt = attempt(&quote_spanned!(Span::mixed_site()=> ::core::result::Result::Ok(#call)));
-        quote_spanned!(Span::mixed_site()=> let options = start.option(#text, #attempt);)
+        let attempt = attempt(&quote_spanned!(Span::mixed_site()=> __godaemon::Ok(#call)));
+        quote_spanned! {Span::mixed_site()=>
+            let __godaemon_options = __godaemon::Start::option(&__godaemon_start, #text, #attempt);
+        }
     });
     quote!(#captures #waits #(#settings)*)
 }
@@ -62,14 +68,26 @@ pub(super) fn open(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     let ty = bindings::type_of(entry, bindings);
     let text = entry.text();
     let attempt = attempt_entry(entry, bindings);
-    quote_spanned!(Span::mixed_site()=> let #name = prepared.file::<#ty>(#text, #attempt);)
+    quote_spanned! {Span::mixed_site()=>
+        let #name = __godaemon::Prepared::file::<#ty>(&mut __godaemon_prepared, #text, #attempt);
+    }
 }
 
 pub(super) fn hand_on(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     let Entry { name, .. } = entry;
     let ty = bindings::type_of(entry, bindings);
     let text = entry.text();
-    quote_spanned!(Span::mixed_site()=> prepared.hand_on::<#ty>(#text, #name);)
+    quote_spanned! {Span::mixed_site()=>
+        __godaemon::Prepared::hand_on::<#ty>(&mut __godaemon_prepared, #text, #name);
+    }
+}
+
+/// The variable that holds what a parameter receives.
+pub(super) fn variable(source: Source) -> Ident {
+    match source {
+        Source::Entry(entry) => entry.name.clone(),
+        handle => format_ident!("__godaemon_{}", handle.ident()),
+    }
 }
 
 /// What the parameter receives out of the `Daemon`. A value is there already.
@@ -79,16 +97,15 @@ pub(super) fn take(binding: &Binding) -> TokenStream {
         Source::Entry(Entry { kind: Kind::Value, .. }) => return TokenStream::new(),
         Source::Entry(entry) => {
             let text = entry.text();
-            quote_spanned!(Span::mixed_site()=> start.take::<#ty>(&mut daemon, #text))
+            quote_spanned! {Span::mixed_site()=>
+                __godaemon::Start::take::<#ty>(&__godaemon_start, &mut __godaemon_daemon, #text)
+            }
         }
-        Source::Stdout => {
-            quote_spanned!(Span::mixed_site()=> __godaemon::reader::<#ty>(daemon.take_stdout()))
+        handle => {
+            let handle = handle.ident();
+            quote_spanned!(Span::mixed_site()=> __godaemon::#handle::<#ty>(&mut __godaemon_daemon))
         }
-        Source::Stderr => {
-            quote_spanned!(Span::mixed_site()=> __godaemon::reader::<#ty>(daemon.take_stderr()))
-        }
-        Source::Ready => quote_spanned!(Span::mixed_site()=> __godaemon::ready::<#ty>(daemon.take_ready())),
     };
-    let variable = binding.source.variable();
+    let variable = variable(binding.source);
     quote_spanned!(Span::mixed_site()=> let #variable = #found;)
 }

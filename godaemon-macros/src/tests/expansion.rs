@@ -16,35 +16,37 @@ fn nothing_but_the_attribute() {
         "",
         "fn main() { serve() }",
         &expect![[r#"
-        fn main() {
-            use ::godaemon::{Options as __Options, __private as __godaemon};
-            #[cfg(all(target_os = "linux", target_env = "gnu"))]
-            const _: () = {
-                #[used]
-                #[unsafe(link_section = ".preinit_array")]
-                static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
-            };
-            #[allow(clippy::too_many_arguments)]
-            fn __godaemon_main() {
-                serve()
+            fn main() {
+                use ::godaemon::{Options as __GodaemonOptions, __private as __godaemon};
+                #[cfg(all(target_os = "linux", target_env = "gnu"))]
+                const _: () = {
+                    #[used]
+                    #[unsafe(link_section = ".preinit_array")]
+                    static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
+                };
+                fn __godaemon_main() {
+                    serve()
+                }
+                let __godaemon_start = __godaemon::Start::new();
+                let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
+                    let __godaemon_options = __GodaemonOptions::new();
+                    let mut __godaemon_prepared = __godaemon::Start::prepare(
+                        &__godaemon_start,
+                        __godaemon_options,
+                    );
+                    __godaemon::Prepared::daemonize(__godaemon_prepared)
+                } else {
+                    __godaemon::Start::settle(&__godaemon_start)
+                };
+                __godaemon::drop(__godaemon_daemon);
+                let __godaemon_result = __godaemon_main();
+                {
+                    use __godaemon::outcome::*;
+                    (&&&&&__godaemon::outcome::Outcome(&__godaemon_result)).__godaemon_report();
+                }
+                __godaemon_result
             }
-            let start = __godaemon::Start::new();
-            let mut daemon = if start.is_parent() {
-                let options = __Options::new();
-                let mut prepared = start.prepare(options);
-                prepared.daemonize()
-            } else {
-                start.settle()
-            };
-            ::core::mem::drop(daemon);
-            let result = __godaemon_main();
-            {
-                use __godaemon::outcome::*;
-                (&&&&&__godaemon::outcome::Outcome(&result)).report();
-            }
-            result
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -55,62 +57,64 @@ fn files_that_stay_open() {
         "fn main(_lock: File, listener: TcpListener) -> io::Result<()> { serve(listener) }",
         &expect![[r#"
             fn main() -> io::Result<()> {
-                use ::godaemon::{Options as __Options, __private as __godaemon};
+                use ::godaemon::{Options as __GodaemonOptions, __private as __godaemon};
                 #[cfg(all(target_os = "linux", target_env = "gnu"))]
                 const _: () = {
                     #[used]
                     #[unsafe(link_section = ".preinit_array")]
                     static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
                 };
-                #[allow(clippy::too_many_arguments)]
                 fn __godaemon_main(_lock: File, listener: TcpListener) -> io::Result<()> {
                     serve(listener)
                 }
-                let start = __godaemon::Start::new();
-                let mut daemon = if start.is_parent() {
-                    let options = __Options::new();
-                    let mut prepared = start.prepare(options);
-                    let lock = prepared
-                        .file::<
-                            File,
-                        >(
-                            "lock",
-                            (|| -> ::core::result::Result<
-                                _,
-                                ::std::boxed::Box<dyn ::core::error::Error>,
-                            > {
-                                let value: File = open_lock()?;
-                                ::core::result::Result::Ok(value)
-                            })(),
-                        );
-                    let listener = prepared
-                        .file::<
-                            TcpListener,
-                        >(
-                            "listener",
-                            (|| -> ::core::result::Result<
-                                _,
-                                ::std::boxed::Box<dyn ::core::error::Error>,
-                            > {
-                                let value: TcpListener = TcpListener::bind(ADDRESS)?;
-                                ::core::result::Result::Ok(value)
-                            })(),
-                        );
-                    prepared.hand_on::<File>("lock", lock);
-                    prepared.hand_on::<TcpListener>("listener", listener);
-                    prepared.daemonize()
+                let __godaemon_start = __godaemon::Start::new();
+                let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
+                    let __godaemon_options = __GodaemonOptions::new();
+                    let mut __godaemon_prepared = __godaemon::Start::prepare(
+                        &__godaemon_start,
+                        __godaemon_options,
+                    );
+                    let lock = __godaemon::Prepared::file::<
+                        File,
+                    >(
+                        &mut __godaemon_prepared,
+                        "lock",
+                        (|| -> __godaemon::Attempt<_> {
+                            let __godaemon_value: File = open_lock()?;
+                            __godaemon::Ok(__godaemon_value)
+                        })(),
+                    );
+                    let listener = __godaemon::Prepared::file::<
+                        TcpListener,
+                    >(
+                        &mut __godaemon_prepared,
+                        "listener",
+                        (|| -> __godaemon::Attempt<_> {
+                            let __godaemon_value: TcpListener = TcpListener::bind(ADDRESS)?;
+                            __godaemon::Ok(__godaemon_value)
+                        })(),
+                    );
+                    __godaemon::Prepared::hand_on::<File>(&mut __godaemon_prepared, "lock", lock);
+                    __godaemon::Prepared::hand_on::<
+                        TcpListener,
+                    >(&mut __godaemon_prepared, "listener", listener);
+                    __godaemon::Prepared::daemonize(__godaemon_prepared)
                 } else {
-                    start.settle()
+                    __godaemon::Start::settle(&__godaemon_start)
                 };
-                let lock = start.take::<File>(&mut daemon, "lock");
-                let listener = start.take::<TcpListener>(&mut daemon, "listener");
-                ::core::mem::drop(daemon);
-                let result = __godaemon_main(lock, listener);
+                let lock = __godaemon::Start::take::<
+                    File,
+                >(&__godaemon_start, &mut __godaemon_daemon, "lock");
+                let listener = __godaemon::Start::take::<
+                    TcpListener,
+                >(&__godaemon_start, &mut __godaemon_daemon, "listener");
+                __godaemon::drop(__godaemon_daemon);
+                let __godaemon_result = __godaemon_main(lock, listener);
                 {
                     use __godaemon::outcome::*;
-                    (&&&&&__godaemon::outcome::Outcome(&result)).report();
+                    (&&&&&__godaemon::outcome::Outcome(&__godaemon_result)).__godaemon_report();
                 }
-                result
+                __godaemon_result
             }
         "#]],
     );
@@ -123,59 +127,56 @@ fn arguments_and_options() {
         "fn main(args: Args) { serve(args) }",
         &expect![[r#"
             fn main() {
-                use ::godaemon::{Options as __Options, __private as __godaemon};
+                use ::godaemon::{Options as __GodaemonOptions, __private as __godaemon};
                 #[cfg(all(target_os = "linux", target_env = "gnu"))]
                 const _: () = {
                     #[used]
                     #[unsafe(link_section = ".preinit_array")]
                     static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
                 };
-                #[allow(clippy::too_many_arguments)]
                 fn __godaemon_main(args: Args) {
                     serve(args)
                 }
-                let start = __godaemon::Start::new();
-                let args = start
-                    .value(
-                        "args",
-                        (|| -> ::core::result::Result<
-                            _,
-                            ::std::boxed::Box<dyn ::core::error::Error>,
-                        > {
-                            let value: Args = Args::parse();
-                            ::core::result::Result::Ok(value)
+                let __godaemon_start = __godaemon::Start::new();
+                let args = __godaemon::Start::value(
+                    &__godaemon_start,
+                    "args",
+                    (|| -> __godaemon::Attempt<_> {
+                        let __godaemon_value: Args = Args::parse();
+                        __godaemon::Ok(__godaemon_value)
+                    })(),
+                );
+                let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
+                    let __godaemon_options = __GodaemonOptions::new();
+                    let __godaemon_options = __godaemon::Start::option(
+                        &__godaemon_start,
+                        "foreground",
+                        (|| -> __godaemon::Attempt<_> {
+                            __godaemon::Ok(__godaemon_options.foreground(args.foreground))
                         })(),
                     );
-                let mut daemon = if start.is_parent() {
-                    let options = __Options::new();
-                    let options = start
-                        .option(
-                            "foreground",
-                            (|| -> ::core::result::Result<
-                                _,
-                                ::std::boxed::Box<dyn ::core::error::Error>,
-                            > { ::core::result::Result::Ok(options.foreground(args.foreground)) })(),
-                        );
-                    let options = start
-                        .option(
-                            "pid_file",
-                            (|| -> ::core::result::Result<
-                                _,
-                                ::std::boxed::Box<dyn ::core::error::Error>,
-                            > { ::core::result::Result::Ok(options.pid_file(&args.pid_file)) })(),
-                        );
-                    let mut prepared = start.prepare(options);
-                    prepared.daemonize()
+                    let __godaemon_options = __godaemon::Start::option(
+                        &__godaemon_start,
+                        "pid_file",
+                        (|| -> __godaemon::Attempt<_> {
+                            __godaemon::Ok(__godaemon_options.pid_file(&args.pid_file))
+                        })(),
+                    );
+                    let mut __godaemon_prepared = __godaemon::Start::prepare(
+                        &__godaemon_start,
+                        __godaemon_options,
+                    );
+                    __godaemon::Prepared::daemonize(__godaemon_prepared)
                 } else {
-                    start.settle()
+                    __godaemon::Start::settle(&__godaemon_start)
                 };
-                ::core::mem::drop(daemon);
-                let result = __godaemon_main(args);
+                __godaemon::drop(__godaemon_daemon);
+                let __godaemon_result = __godaemon_main(args);
                 {
                     use __godaemon::outcome::*;
-                    (&&&&&__godaemon::outcome::Outcome(&result)).report();
+                    (&&&&&__godaemon::outcome::Outcome(&__godaemon_result)).__godaemon_report();
                 }
-                result
+                __godaemon_result
             }
         "#]],
     );
@@ -187,38 +188,40 @@ fn captured_output() {
         "capture_output",
         "fn main(stdout: Reader, mut stderr: Reader) { log(stdout, stderr) }",
         &expect![[r#"
-        fn main() {
-            use ::godaemon::{Options as __Options, __private as __godaemon};
-            #[cfg(all(target_os = "linux", target_env = "gnu"))]
-            const _: () = {
-                #[used]
-                #[unsafe(link_section = ".preinit_array")]
-                static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
-            };
-            #[allow(clippy::too_many_arguments)]
-            fn __godaemon_main(stdout: Reader, mut stderr: Reader) {
-                log(stdout, stderr)
+            fn main() {
+                use ::godaemon::{Options as __GodaemonOptions, __private as __godaemon};
+                #[cfg(all(target_os = "linux", target_env = "gnu"))]
+                const _: () = {
+                    #[used]
+                    #[unsafe(link_section = ".preinit_array")]
+                    static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
+                };
+                fn __godaemon_main(stdout: Reader, mut stderr: Reader) {
+                    log(stdout, stderr)
+                }
+                let __godaemon_start = __godaemon::Start::new();
+                let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
+                    let __godaemon_options = __GodaemonOptions::new();
+                    let __godaemon_options = __godaemon_options.capture_output();
+                    let mut __godaemon_prepared = __godaemon::Start::prepare(
+                        &__godaemon_start,
+                        __godaemon_options,
+                    );
+                    __godaemon::Prepared::daemonize(__godaemon_prepared)
+                } else {
+                    __godaemon::Start::settle(&__godaemon_start)
+                };
+                let __godaemon_stdout = __godaemon::stdout::<Reader>(&mut __godaemon_daemon);
+                let __godaemon_stderr = __godaemon::stderr::<Reader>(&mut __godaemon_daemon);
+                __godaemon::drop(__godaemon_daemon);
+                let __godaemon_result = __godaemon_main(__godaemon_stdout, __godaemon_stderr);
+                {
+                    use __godaemon::outcome::*;
+                    (&&&&&__godaemon::outcome::Outcome(&__godaemon_result)).__godaemon_report();
+                }
+                __godaemon_result
             }
-            let start = __godaemon::Start::new();
-            let mut daemon = if start.is_parent() {
-                let options = __Options::new();
-                let options = options.capture_output();
-                let mut prepared = start.prepare(options);
-                prepared.daemonize()
-            } else {
-                start.settle()
-            };
-            let stdout = __godaemon::reader::<Reader>(daemon.take_stdout());
-            let stderr = __godaemon::reader::<Reader>(daemon.take_stderr());
-            ::core::mem::drop(daemon);
-            let result = __godaemon_main(stdout, stderr);
-            {
-                use __godaemon::outcome::*;
-                (&&&&&__godaemon::outcome::Outcome(&result)).report();
-            }
-            result
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -229,43 +232,45 @@ fn a_start_that_is_waited_for() {
         "fn main(ready: Ready) -> io::Result<()> { ready.notify() }",
         &expect![[r#"
             fn main() -> io::Result<()> {
-                use ::godaemon::{Options as __Options, __private as __godaemon};
+                use ::godaemon::{Options as __GodaemonOptions, __private as __godaemon};
                 #[cfg(all(target_os = "linux", target_env = "gnu"))]
                 const _: () = {
                     #[used]
                     #[unsafe(link_section = ".preinit_array")]
                     static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
                 };
-                #[allow(clippy::too_many_arguments)]
                 fn __godaemon_main(ready: Ready) -> io::Result<()> {
                     ready.notify()
                 }
-                let start = __godaemon::Start::new();
-                let mut daemon = if start.is_parent() {
-                    let options = __Options::new();
-                    let options = options.wait_for_ready();
-                    let options = start
-                        .option(
-                            "start_timeout",
-                            (|| -> ::core::result::Result<
-                                _,
-                                ::std::boxed::Box<dyn ::core::error::Error>,
-                            > { ::core::result::Result::Ok(options.start_timeout(limit()?)) })(),
-                        );
-                    let options = options.on_ready(|pid| println!("up: {pid}"));
-                    let mut prepared = start.prepare(options);
-                    prepared.daemonize()
+                let __godaemon_start = __godaemon::Start::new();
+                let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
+                    let __godaemon_options = __GodaemonOptions::new();
+                    let __godaemon_options = __godaemon_options.wait_for_ready();
+                    let __godaemon_options = __godaemon::Start::option(
+                        &__godaemon_start,
+                        "start_timeout",
+                        (|| -> __godaemon::Attempt<_> {
+                            __godaemon::Ok(__godaemon_options.start_timeout(limit()?))
+                        })(),
+                    );
+                    let __godaemon_options = __godaemon_options
+                        .on_ready(|pid| println!("up: {pid}"));
+                    let mut __godaemon_prepared = __godaemon::Start::prepare(
+                        &__godaemon_start,
+                        __godaemon_options,
+                    );
+                    __godaemon::Prepared::daemonize(__godaemon_prepared)
                 } else {
-                    start.settle()
+                    __godaemon::Start::settle(&__godaemon_start)
                 };
-                let ready = __godaemon::ready::<Ready>(daemon.take_ready());
-                ::core::mem::drop(daemon);
-                let result = __godaemon_main(ready);
+                let __godaemon_ready = __godaemon::ready::<Ready>(&mut __godaemon_daemon);
+                __godaemon::drop(__godaemon_daemon);
+                let __godaemon_result = __godaemon_main(__godaemon_ready);
                 {
                     use __godaemon::outcome::*;
-                    (&&&&&__godaemon::outcome::Outcome(&result)).report();
+                    (&&&&&__godaemon::outcome::Outcome(&__godaemon_result)).__godaemon_report();
                 }
-                result
+                __godaemon_result
             }
         "#]],
     );
@@ -278,7 +283,7 @@ fn an_async_main() {
         "#[tokio::main(flavor = \"current_thread\")] async fn main(listener: TcpListener) { serve(listener).await }",
         &expect![[r#"
             fn main() {
-                use ::godaemon::{Options as __Options, __private as __godaemon};
+                use ::godaemon::{Options as __GodaemonOptions, __private as __godaemon};
                 #[cfg(all(target_os = "linux", target_env = "gnu"))]
                 const _: () = {
                     #[used]
@@ -286,40 +291,43 @@ fn an_async_main() {
                     static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
                 };
                 #[tokio::main(flavor = "current_thread")]
-                #[allow(clippy::too_many_arguments)]
                 async fn __godaemon_main(listener: TcpListener) {
                     serve(listener).await
                 }
-                let start = __godaemon::Start::new();
-                let mut daemon = if start.is_parent() {
-                    let options = __Options::new();
-                    let mut prepared = start.prepare(options);
-                    let listener = prepared
-                        .file::<
-                            TcpListener,
-                        >(
-                            "listener",
-                            (|| -> ::core::result::Result<
-                                _,
-                                ::std::boxed::Box<dyn ::core::error::Error>,
-                            > {
-                                let value: TcpListener = TcpListener::bind(ADDRESS)?;
-                                ::core::result::Result::Ok(value)
-                            })(),
-                        );
-                    prepared.hand_on::<TcpListener>("listener", listener);
-                    prepared.daemonize()
+                let __godaemon_start = __godaemon::Start::new();
+                let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
+                    let __godaemon_options = __GodaemonOptions::new();
+                    let mut __godaemon_prepared = __godaemon::Start::prepare(
+                        &__godaemon_start,
+                        __godaemon_options,
+                    );
+                    let listener = __godaemon::Prepared::file::<
+                        TcpListener,
+                    >(
+                        &mut __godaemon_prepared,
+                        "listener",
+                        (|| -> __godaemon::Attempt<_> {
+                            let __godaemon_value: TcpListener = TcpListener::bind(ADDRESS)?;
+                            __godaemon::Ok(__godaemon_value)
+                        })(),
+                    );
+                    __godaemon::Prepared::hand_on::<
+                        TcpListener,
+                    >(&mut __godaemon_prepared, "listener", listener);
+                    __godaemon::Prepared::daemonize(__godaemon_prepared)
                 } else {
-                    start.settle()
+                    __godaemon::Start::settle(&__godaemon_start)
                 };
-                let listener = start.take::<TcpListener>(&mut daemon, "listener");
-                ::core::mem::drop(daemon);
-                let result = __godaemon_main(listener);
+                let listener = __godaemon::Start::take::<
+                    TcpListener,
+                >(&__godaemon_start, &mut __godaemon_daemon, "listener");
+                __godaemon::drop(__godaemon_daemon);
+                let __godaemon_result = __godaemon_main(listener);
                 {
                     use __godaemon::outcome::*;
-                    (&&&&&__godaemon::outcome::Outcome(&result)).report();
+                    (&&&&&__godaemon::outcome::Outcome(&__godaemon_result)).__godaemon_report();
                 }
-                result
+                __godaemon_result
             }
         "#]],
     );
@@ -334,7 +342,7 @@ fn a_documented_main_that_never_returns() {
             /// What it does.
             #[allow(clippy::too_many_lines)]
             pub fn main() -> ! {
-                use daemons::{Options as __Options, __private as __godaemon};
+                use daemons::{Options as __GodaemonOptions, __private as __godaemon};
                 #[cfg(all(target_os = "linux", target_env = "gnu"))]
                 const _: () = {
                     #[used]
@@ -342,19 +350,21 @@ fn a_documented_main_that_never_returns() {
                     static BEFORE_MAIN: __godaemon::BeforeMain = __godaemon::before_main;
                 };
                 #[instrument]
-                #[allow(clippy::too_many_arguments)]
                 fn __godaemon_main() -> ! {
                     serve()
                 }
-                let start = __godaemon::Start::new();
-                let mut daemon = if start.is_parent() {
-                    let options = __Options::new();
-                    let mut prepared = start.prepare(options);
-                    prepared.daemonize()
+                let __godaemon_start = __godaemon::Start::new();
+                let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
+                    let __godaemon_options = __GodaemonOptions::new();
+                    let mut __godaemon_prepared = __godaemon::Start::prepare(
+                        &__godaemon_start,
+                        __godaemon_options,
+                    );
+                    __godaemon::Prepared::daemonize(__godaemon_prepared)
                 } else {
-                    start.settle()
+                    __godaemon::Start::settle(&__godaemon_start)
                 };
-                ::core::mem::drop(daemon);
+                __godaemon::drop(__godaemon_daemon);
                 __godaemon_main()
             }
         "#]],

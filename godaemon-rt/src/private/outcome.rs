@@ -1,8 +1,9 @@
 //! What `main` returned, before std sees it: the text of an error goes to the parent, if the daemon is not up yet.
 //!
 //! Which text an error has depends on its type, which only the generated code knows. A method call takes the first
-//! implementation that fits, the one with the most references first: `(&&&&&Outcome(&result)).report()` tries a boxed
-//! error, an error, something with `Display`, something with `Debug`, anything.
+//! implementation that fits, the one with the most references first: `(&&&&&Outcome(&result)).__godaemon_report()`
+//! tries a boxed error, an error, something with `Display`, something with `Debug`, anything. The name is one that no
+//! trait in the user's scope has.
 
 use crate::error::texts;
 use crate::stage::daemon::link::main_failed;
@@ -12,11 +13,11 @@ use std::fmt::{Debug, Display};
 pub struct Outcome<'a, T>(pub &'a T);
 
 pub trait ViaBoxedError {
-    fn report(&self);
+    fn __godaemon_report(&self);
 }
 
 impl<T> ViaBoxedError for &&&&Outcome<'_, Result<T, Box<dyn Error>>> {
-    fn report(&self) {
+    fn __godaemon_report(&self) {
         if let Err(error) = self.0 {
             main_failed(texts(&**error));
         }
@@ -24,7 +25,7 @@ impl<T> ViaBoxedError for &&&&Outcome<'_, Result<T, Box<dyn Error>>> {
 }
 
 impl<T> ViaBoxedError for &&&&Outcome<'_, Result<T, Box<dyn Error + Send + Sync>>> {
-    fn report(&self) {
+    fn __godaemon_report(&self) {
         if let Err(error) = self.0 {
             main_failed(texts(&**error));
         }
@@ -32,11 +33,11 @@ impl<T> ViaBoxedError for &&&&Outcome<'_, Result<T, Box<dyn Error + Send + Sync>
 }
 
 pub trait ViaError {
-    fn report(&self);
+    fn __godaemon_report(&self);
 }
 
 impl<T, E: Error> ViaError for &&&Outcome<'_, Result<T, E>> {
-    fn report(&self) {
+    fn __godaemon_report(&self) {
         if let Err(error) = self.0 {
             main_failed(texts(error));
         }
@@ -44,11 +45,11 @@ impl<T, E: Error> ViaError for &&&Outcome<'_, Result<T, E>> {
 }
 
 pub trait ViaDisplay {
-    fn report(&self);
+    fn __godaemon_report(&self);
 }
 
 impl<T, E: Display> ViaDisplay for &&Outcome<'_, Result<T, E>> {
-    fn report(&self) {
+    fn __godaemon_report(&self) {
         if let Err(error) = self.0 {
             // With its causes, as `anyhow::Error` shows them.
             main_failed(vec![format!("{error:#}")]);
@@ -57,11 +58,11 @@ impl<T, E: Display> ViaDisplay for &&Outcome<'_, Result<T, E>> {
 }
 
 pub trait ViaDebug {
-    fn report(&self);
+    fn __godaemon_report(&self);
 }
 
 impl<T, E: Debug> ViaDebug for &Outcome<'_, Result<T, E>> {
-    fn report(&self) {
+    fn __godaemon_report(&self) {
         if let Err(error) = self.0 {
             main_failed(vec![format!("{error:?}")]);
         }
@@ -69,10 +70,10 @@ impl<T, E: Debug> ViaDebug for &Outcome<'_, Result<T, E>> {
 }
 
 pub trait ViaNothing {
-    fn report(&self);
+    fn __godaemon_report(&self);
 }
 
 /// What is no `Result` has no text; its status is for the kernel to tell.
 impl<T> ViaNothing for Outcome<'_, T> {
-    fn report(&self) {}
+    fn __godaemon_report(&self) {}
 }
