@@ -1,8 +1,7 @@
 //! What can be handed on to the daemon, and how it gets out of its descriptors again.
 
-use crate::sys::fds;
+use crate::sys::{fds, socket};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::socket::{SockType, getsockopt, sockopt};
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -119,37 +118,37 @@ impl InheritFd for PipeWriter {
 
 impl InheritFd for TcpListener {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        is_internet(fd) && is_socket(fd, SockType::Stream, true)
+        is_internet(fd) && is_socket(fd, libc::SOCK_STREAM, true)
     }
 }
 
 impl InheritFd for TcpStream {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        is_internet(fd) && is_socket(fd, SockType::Stream, false)
+        is_internet(fd) && is_socket(fd, libc::SOCK_STREAM, false)
     }
 }
 
 impl InheritFd for UdpSocket {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        is_internet(fd) && is_socket(fd, SockType::Datagram, false)
+        is_internet(fd) && is_socket(fd, libc::SOCK_DGRAM, false)
     }
 }
 
 impl InheritFd for UnixListener {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        is_unix(fd) && is_socket(fd, SockType::Stream, true)
+        is_unix(fd) && is_socket(fd, libc::SOCK_STREAM, true)
     }
 }
 
 impl InheritFd for UnixStream {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        is_unix(fd) && is_socket(fd, SockType::Stream, false)
+        is_unix(fd) && is_socket(fd, libc::SOCK_STREAM, false)
     }
 }
 
 impl InheritFd for UnixDatagram {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        is_unix(fd) && is_socket(fd, SockType::Datagram, false)
+        is_unix(fd) && is_socket(fd, libc::SOCK_DGRAM, false)
     }
 }
 
@@ -164,10 +163,10 @@ fn is_pipe(fd: BorrowedFd<'_>, access: OFlag) -> bool {
     file_type(fd).is_some_and(|kind| kind.is_fifo()) && [access, OFlag::O_RDWR].contains(&allowed)
 }
 
-fn is_socket(fd: BorrowedFd<'_>, kind: SockType, listens: bool) -> bool {
-    getsockopt(&fd, sockopt::SockType) == Ok(kind)
+fn is_socket(fd: BorrowedFd<'_>, kind: libc::c_int, listens: bool) -> bool {
+    socket::kind(fd).is_ok_and(|own| own == kind)
         // Only streams can listen; some systems do not answer for the others.
-        && (kind != SockType::Stream || getsockopt(&fd, sockopt::AcceptConn).unwrap_or(false) == listens)
+        && (kind != libc::SOCK_STREAM || socket::listens(fd).unwrap_or(false) == listens)
 }
 
 fn is_internet(fd: BorrowedFd<'_>) -> bool {

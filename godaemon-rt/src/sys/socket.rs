@@ -2,7 +2,7 @@
 
 use super::{check, retry};
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 // Linux says per message that it must not raise SIGPIPE; Apple's systems say it once per socket, in `quiet`.
 #[cfg(not(target_vendor = "apple"))]
@@ -76,6 +76,27 @@ pub(crate) fn peer_user(fd: RawFd) -> io::Result<libc::uid_t> {
     Ok(user)
 }
 
+/// The type of a socket, such as `SOCK_STREAM`.
+pub(crate) fn kind(fd: BorrowedFd<'_>) -> io::Result<libc::c_int> {
+    number(fd, libc::SO_TYPE)
+}
+
+/// Whether a socket waits for connections.
+pub(crate) fn listens(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    Ok(number(fd, libc::SO_ACCEPTCONN)? != 0)
+}
+
+/// An option of a socket that is a number.
+fn number(fd: BorrowedFd<'_>, option: libc::c_int) -> io::Result<libc::c_int> {
+    let mut value: libc::c_int = 0;
+    let mut length = super::length_of::<libc::c_int>();
+    // SAFETY: `value` is writable and `length` says how long it is.
+    check(unsafe {
+        libc::getsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, option, (&raw mut value).cast(), &raw mut length)
+    })?;
+    Ok(value)
+}
+
 /// Two connected sockets for the first child, closed on exec, whose ends never wait: numbers, and no allocation.
 pub(crate) fn raw_pair() -> io::Result<[RawFd; 2]> {
     let mut ends = [0; 2];
@@ -90,7 +111,7 @@ pub(crate) fn raw_pair() -> io::Result<[RawFd; 2]> {
         quiet(end)?;
         super::fds::set_close_on_exec(end, true)?;
         // SAFETY: the descriptor was just made, and stays open meanwhile.
-        super::fds::set_nonblocking(unsafe { std::os::fd::BorrowedFd::borrow_raw(end) }, true)?;
+        super::fds::set_nonblocking(unsafe { BorrowedFd::borrow_raw(end) }, true)?;
     }
     Ok(ends)
 }
