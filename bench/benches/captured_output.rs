@@ -3,7 +3,7 @@
 
 use godaemon_bench::Result;
 use godaemon_bench::clock::now;
-use godaemon_bench::measure::{Ratio, Series, in_turn};
+use godaemon_bench::measure::{Compared, Series, in_turn};
 use godaemon_bench::printing::{Order, Report, Text, Way};
 use godaemon_bench::program::Program;
 use std::env;
@@ -122,7 +122,7 @@ fn amount(target: Target, trial: &Series) -> u64 {
     amount.clamp(MIB, if target == Target::File { FILE } else { u64::MAX })
 }
 
-fn verdict(ratio: Ratio) -> String {
+fn verdict(ratio: Compared) -> String {
     let word = if ratio.median >= GOAL { "reached" } else { "MISSED" };
     format!("goal {GOAL}: {word}")
 }

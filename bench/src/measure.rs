@@ -25,6 +25,12 @@ pub fn in_turn<W>(rounds: usize, ways: &[W], mut run: impl FnMut(&W) -> Result<f
 #[derive(Clone, Debug)]
 pub struct Series(Vec<f64>);
 
+impl FromIterator<f64> for Series {
+    fn from_iter<I: IntoIterator<Item = f64>>(figures: I) -> Series {
+        Series(figures.into_iter().collect())
+    }
+}
+
 impl Series {
     /// The figure that the given share of all figures is below, such as the median for 0.5.
     #[must_use]
@@ -36,15 +42,25 @@ impl Series {
 
     /// How many times those of another way, run in the same rounds, these figures are.
     #[must_use]
-    pub fn over(&self, base: &Series) -> Ratio {
-        let ratios: Vec<f64> = self.0.iter().zip(&base.0).map(|(own, base)| own / base).collect();
+    pub fn over(&self, base: &Series) -> Compared {
+        self.compare(base, |own, base| own / base)
+    }
+
+    /// How much more than those of another way, run in the same rounds, these figures are.
+    #[must_use]
+    pub fn minus(&self, base: &Series) -> Compared {
+        self.compare(base, |own, base| own - base)
+    }
+
+    fn compare(&self, base: &Series, compare: impl Fn(f64, f64) -> f64) -> Compared {
+        let pairs: Vec<f64> = self.0.iter().zip(&base.0).map(|(own, base)| compare(*own, *base)).collect();
         let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
         let mut medians: Vec<f64> = (0..DRAWINGS)
-            .map(|_| Series(ratios.iter().map(|_| dice.draw(&ratios)).collect()).quantile(0.5))
+            .map(|_| Series(pairs.iter().map(|_| dice.draw(&pairs)).collect()).quantile(0.5))
             .collect();
         medians.sort_by(f64::total_cmp);
-        Ratio {
-            median: Series(ratios).quantile(0.5),
+        Compared {
+            median: Series(pairs).quantile(0.5),
             low: quantile(&medians, 0.025),
             high: quantile(&medians, 0.975),
         }
@@ -62,9 +78,9 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     below + (above - below) * place.fract()
 }
 
-/// The median of the ratios of paired runs, and where 95 of 100 such medians would be (bootstrap).
+/// The median of the ratios, or differences, of paired runs, and where 95 of 100 such medians would be (bootstrap).
 #[derive(Clone, Copy, Debug)]
-pub struct Ratio {
+pub struct Compared {
     /// The median.
     pub median: f64,
     /// The lower end of the interval.
@@ -73,15 +89,15 @@ pub struct Ratio {
     pub high: f64,
 }
 
-impl Ratio {
-    /// Of a way to itself: whether nothing that was measured in these rounds can be believed.
+impl Compared {
+    /// The ratio of a way to itself: whether nothing that was measured in these rounds can be believed.
     #[must_use]
     pub fn is_void(&self) -> bool {
         self.median.is_nan() || (self.median - 1.0).abs() > TOLERANCE
     }
 }
 
-impl fmt::Display for Ratio {
+impl fmt::Display for Compared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:5.2} [{:.2}, {:.2}]", self.median, self.low, self.high)
     }
@@ -118,6 +134,8 @@ mod tests {
         let base = Series(vec![1.0, 10.0, 100.0]);
         let ratio = Series(vec![2.0, 20.0, 200.0]).over(&base);
         assert_eq!((ratio.low, ratio.median, ratio.high), (2.0, 2.0, 2.0));
+        let difference = Series(vec![3.0, 12.0, 102.0]).minus(&base);
+        assert_eq!((difference.low, difference.median, difference.high), (2.0, 2.0, 2.0));
     }
 
     #[test]

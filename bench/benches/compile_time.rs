@@ -1,0 +1,297 @@
+//! What the library costs those who build: clean builds of small packages, ours beside others, and with and without a syn
+//! that is there already.
+
+use godaemon_bench::Result;
+use godaemon_bench::measure::{Series, in_turn};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+/// How often each package is built, if nothing else is said.
+const ROUNDS: usize = 3;
+
+/// How much the attribute may cost those who have syn already, in seconds.
+const GOAL_ATTRIBUTE: f64 = 1.5;
+
+/// How much the library may cost, as a share of daemonizable.
+const GOAL_LIBRARY: f64 = 1.0;
+
+/// What is compared by name below.
+const OURS: &str = "godaemon";
+const OURS_AGAIN: &str = "godaemon again";
+const PEER: &str = "daemonizable";
+
+/// What is built: a name, the dependencies, and whether it uses the attribute. Those that are compared follow each other.
+const PROGRAMS: [(&str, &[&str], bool); 11] = [
+    ("bare", &[], false),
+    (OURS, &["godaemon"], true),
+    (OURS_AGAIN, &["godaemon"], true),
+    (PEER, &["daemonizable"], false),
+    ("daemonize", &["daemonize"], false),
+    ("blivet", &["blivet"], false),
+    ("syn", &["macros-full"], false),
+    ("syn, godaemon-rt", &["macros-full", "godaemon-rt"], false),
+    ("syn, godaemon", &["macros-full", "godaemon"], true),
+    ("small syn", &["macros-small"], false),
+    ("small syn, godaemon", &["macros-small", "godaemon"], true),
+];
+
+/// So many of them are built with optimisation, too.
+const IN_RELEASE: usize = 6;
+
+/// Crates with macros, such as the program of somebody who has syn already depends on, and their features of syn.
+const MACROS: [(&str, &str); 2] = [
+    // As in clap_derive and tokio-macros: all that ours needs.
+    ("macros-full", r#"["full"]"#),
+    // As in serde_derive and thiserror-impl: because of ours it is compiled with more.
+    ("macros-small", "[]"),
+];
+
+fn main() -> Result<()> {
+    let rounds = rounds()?;
+    let scratch = Scratch::new()?;
+    let processors = thread::available_parallelism()?;
+    println!(
+        "{rounds} rounds of all clean builds in turn, {processors} processors; seconds; intervals of medians\n"
+    );
+
+    let debug = Table::measure(&scratch, rounds, PROGRAMS.len(), &[])?;
+    debug.print("debug build")?;
+    let attribute = debug.wall("syn, godaemon")?.minus(debug.wall("syn, godaemon-rt")?);
+    println!(
+        "the attribute, to those who have syn {attribute}  {}",
+        verdict(attribute.median, GOAL_ATTRIBUTE)
+    );
+    let library = debug.wall("syn, godaemon")?.minus(debug.wall("syn")?);
+    println!("all of it, to those who have syn     {library}");
+    let library = debug.wall("small syn, godaemon")?.minus(debug.wall("small syn")?);
+    println!("all of it, and `full` for their syn  {library}\n");
+
+    Table::measure(&scratch, rounds, IN_RELEASE, &["--release"])?.print("release build")
+}
+
+fn rounds() -> Result<usize> {
+    // Cargo itself says `--bench`.
+    let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Ok(ROUNDS),
+        ["--rounds", rounds] => Ok(rounds.parse()?),
+        _ => Err("usage: cargo bench -p godaemon-bench --bench compile_time -- [--rounds N]".into()),
+    }
+}
+
+fn verdict(figure: f64, goal: f64) -> String {
+    let word = if figure < goal { "reached" } else { "MISSED" };
+    format!("goal below {goal}: {word}")
+}
+
+/// What was measured of one kind of build.
+struct Table {
+    names: Vec<&'static str>,
+    crates: Vec<usize>,
+    wall: Vec<Series>,
+    processor: Vec<Series>,
+}
+
+impl Table {
+    fn measure(scratch: &Scratch, rounds: usize, programs: usize, args: &[&str]) -> Result<Table> {
+        let names: Vec<_> = PROGRAMS.iter().take(programs).map(|(name, ..)| *name).collect();
+        let crates = names.iter().map(|name| scratch.crates(name)).collect::<Result<_>>()?;
+        let mut processor = Vec::new();
+        let wall = in_turn(rounds, &names, |name| {
+            let cost = scratch.build(name, args)?;
+            processor.push(cost.processor);
+            Ok(cost.wall)
+        })?;
+        let of = |place| processor.iter().skip(place).step_by(names.len()).copied().collect();
+        let processor = (0..names.len()).map(of).collect();
+        Ok(Table { names, crates, wall, processor })
+    }
+
+    fn wall(&self, name: &str) -> Result<&Series> {
+        let place = self.names.iter().position(|own| *own == name);
+        place.and_then(|place| self.wall.get(place)).ok_or_else(|| format!("{name} was not measured").into())
+    }
+
+    fn print(&self, kind: &str) -> Result<()> {
+        let peer = self.wall(PEER)?;
+        println!("{kind:20} crates processor median    p10    p90   over {PEER}");
+        for (((name, crates), wall), processor) in
+            self.names.iter().zip(&self.crates).zip(&self.wall).zip(&self.processor)
+        {
+            let [median, low, high] = [0.5, 0.1, 0.9].map(|share| wall.quantile(share));
+            print!("{name:20} {crates:6} {:9.2} {median:6.2} {low:6.2} {high:6.2}", processor.quantile(0.5));
+            if *name != PEER {
+                print!("  {}", wall.over(peer));
+            }
+            if *name == OURS {
+                print!("  {}", verdict(wall.over(peer).median, GOAL_LIBRARY));
+            }
+            println!();
+        }
+        let itself = self.wall(OURS_AGAIN)?.over(self.wall(OURS)?);
+        if itself.is_void() {
+            println!("VOID: {OURS} over {OURS} is {itself}; the machine does something else, measure again");
+        }
+        println!();
+        Ok(())
+    }
+}
+
+/// A workspace of its own, with one package for each program.
+struct Scratch(PathBuf);
+
+/// What a build took, in seconds.
+struct Cost {
+    wall: f64,
+    /// Of all processors together.
+    processor: f64,
+}
+
+impl Scratch {
+    fn new() -> Result<Scratch> {
+        let scratch = Scratch(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_time"));
+        remove(&scratch.0)?;
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+        scratch.write(
+            "Cargo.toml",
+            &format!(
+                r#"[workspace]
+members = ["macros-*", "program-*"]
+resolver = "3"
+
+[workspace.dependencies]
+godaemon = {{ path = {root:?} }}
+godaemon-rt = {{ path = {:?} }}
+macros-full = {{ path = "macros-full" }}
+macros-small = {{ path = "macros-small" }}
+blivet = "0.15"
+daemonizable = "0.2"
+daemonize = "0.5"
+"#,
+                root.join("godaemon-rt")
+            ),
+        )?;
+        for (name, features) in MACROS {
+            scratch.add_macros(name, features)?;
+        }
+        for (name, dependencies, has_attribute) in PROGRAMS {
+            scratch.add_program(&package(name), dependencies, has_attribute)?;
+        }
+        // What the machine has will do; only what it lacks is asked for.
+        scratch.cargo(&["fetch", "--offline"]).or_else(|_| scratch.cargo(&["fetch"]))?;
+        Ok(scratch)
+    }
+
+    fn add_macros(&self, name: &str, features: &str) -> Result<()> {
+        let manifest = format!(
+            r#"[package]
+name = "{name}"
+edition = "2024"
+
+[lib]
+proc-macro = true
+
+[dependencies]
+proc-macro2 = "1"
+quote = "1"
+syn = {{ version = "3", features = {features} }}
+"#
+        );
+        self.write(&format!("{name}/Cargo.toml"), &manifest)?;
+        let source = r"#[proc_macro_derive(Nothing)]
+pub fn nothing(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    let name = input.ident;
+    quote::quote!(impl Nothing for #name {}).into()
+}
+";
+        self.write(&format!("{name}/src/lib.rs"), source)
+    }
+
+    fn add_program(&self, package: &str, dependencies: &[&str], has_attribute: bool) -> Result<()> {
+        let mut manifest = format!("[package]\nname = \"{package}\"\nedition = \"2024\"\n\n[dependencies]\n");
+        for dependency in dependencies {
+            manifest += &format!("{dependency}.workspace = true\n");
+        }
+        self.write(&format!("{package}/Cargo.toml"), &manifest)?;
+        let attribute = if has_attribute { "#[godaemon::main]\n" } else { "" };
+        self.write(&format!("{package}/src/main.rs"), &format!("{attribute}fn main() {{}}\n"))
+    }
+
+    fn write(&self, path: &str, text: &str) -> Result<()> {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().ok_or("a file is in a folder")?)?;
+        Ok(fs::write(path, text)?)
+    }
+
+    /// Builds a program and everything that it depends on.
+    fn build(&self, name: &str, args: &[&str]) -> Result<Cost> {
+        remove(&self.0.join("target"))?;
+        let package = package(name);
+        let args = [&["build", "--offline", "--package", &package, "--target-dir", "target"], args].concat();
+        let (begin, processor_before) = (Instant::now(), processor_time()?);
+        self.cargo(&args)?;
+        Ok(Cost { wall: begin.elapsed().as_secs_f64(), processor: processor_time()? - processor_before })
+    }
+
+    /// How many crates a program needs.
+    fn crates(&self, name: &str) -> Result<usize> {
+        let package = package(name);
+        let tree = self.cargo(&[
+            "tree",
+            "--offline",
+            "--package",
+            &package,
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--no-dedupe",
+        ])?;
+        let with_itself: BTreeSet<&str> = tree.lines().collect();
+        Ok(with_itself.len().saturating_sub(1))
+    }
+
+    /// What cargo prints: the one that runs this benchmark.
+    fn cargo(&self, args: &[&str]) -> Result<String> {
+        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO"))));
+        command.args(args).current_dir(&self.0).stdin(Stdio::null());
+        // As for those who have the library from the registry, and without a cache of what is compiled.
+        command.env("CARGO_INCREMENTAL", "0").env("RUSTC_WRAPPER", "");
+        let output = command.output()?;
+        if !output.status.success() {
+            let message = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{command:?}: {}\n{message}", output.status).into());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
+
+/// Removes a folder with everything in it, if it is there.
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn package(name: &str) -> String {
+    format!("program-{}", name.replace(", ", "-").replace(' ', "-"))
+}
+
+/// Of all that this process has started and that has ended, in seconds.
+fn processor_time() -> Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    #[expect(clippy::cast_precision_loss, reason = "microseconds are not that many")]
+    let seconds = (usage.user_time() + usage.system_time()).num_microseconds() as f64 / 1e6;
+    Ok(seconds)
+}
