@@ -6,6 +6,9 @@ pub mod what_runs_where {}
 #[doc = include_str!("../docs/captured_output.md")]
 pub mod captured_output {}
 
+#[doc = include_str!("../docs/how_do_i.md")]
+pub mod how_do_i {}
+
 #[doc = include_str!("../docs/with_tokio.md")]
 pub mod with_tokio {}
 

@@ -57,9 +57,9 @@ impl Terminal {
         self.master.write_all(keys).unwrap();
     }
 
-    /// Reads what appears until this does.
+    /// Reads what appears until this does, and gives all of it back.
     #[track_caller]
-    pub fn wait_for(&mut self, text: &str) {
+    pub fn wait_for(&mut self, text: &str) -> String {
         let mut seen = Vec::new();
         wait_until(format_args!("`{text}` on the terminal"), || {
             let mut bytes = [0; 1024];
@@ -70,7 +70,7 @@ impl Terminal {
                 Err(error) if error.raw_os_error() == Some(Errno::EIO as i32) => {}
                 Err(error) => panic!("cannot read the terminal: {error}"),
             }
-            String::from_utf8_lossy(&seen).contains(text).then_some(())
-        });
+            Some(String::from_utf8_lossy(&seen).into_owned()).filter(|seen| seen.contains(text))
+        })
     }
 }
