@@ -3,7 +3,7 @@
 
 use godaemon_bench::Result;
 use godaemon_bench::clock::now;
-use godaemon_bench::measure::{Compared, Series, in_turn};
+use godaemon_bench::measure::{Compared, Series, in_turn, rounds};
 use godaemon_bench::printing::{Order, Report, Text, Way};
 use godaemon_bench::program::Program;
 use std::env;
@@ -65,7 +65,7 @@ const TARGETS: [(Target, &str); 6] = [
 ];
 
 fn main() -> Result<()> {
-    let rounds = rounds()?;
+    let rounds = rounds("captured_output", ROUNDS)?;
     println!("{rounds} rounds of all ways in turn; MB/s; ratios of paired runs with their intervals\n");
     for (text, name, has_goal) in TEXTS {
         compare(rounds, text, name, has_goal)?;
@@ -75,16 +75,6 @@ fn main() -> Result<()> {
         memory(text, name)?;
     }
     Ok(())
-}
-
-fn rounds() -> Result<usize> {
-    // Cargo itself says `--bench`.
-    let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(ROUNDS),
-        ["--rounds", rounds] => Ok(rounds.parse()?),
-        _ => Err("usage: cargo bench -p godaemon-bench --bench captured_output -- [--rounds N]".into()),
-    }
 }
 
 /// Measures and prints the part of the table that belongs to a text.

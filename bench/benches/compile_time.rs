@@ -2,7 +2,7 @@
 //! that is there already.
 
 use godaemon_bench::Result;
-use godaemon_bench::measure::{Series, in_turn};
+use godaemon_bench::measure::{Series, in_turn, rounds};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use std::collections::BTreeSet;
@@ -56,7 +56,7 @@ const MACROS: [(&str, &str); 2] = [
 ];
 
 fn main() -> Result<()> {
-    let rounds = rounds()?;
+    let rounds = rounds("compile_time", ROUNDS)?;
     let scratch = Scratch::new()?;
     let processors = thread::available_parallelism()?;
     println!(
@@ -76,16 +76,6 @@ fn main() -> Result<()> {
     println!("all of it, and `full` for their syn  {library}\n");
 
     Table::measure(&scratch, rounds, IN_RELEASE, &["--release"])?.print("release build")
-}
-
-fn rounds() -> Result<usize> {
-    // Cargo itself says `--bench`.
-    let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(ROUNDS),
-        ["--rounds", rounds] => Ok(rounds.parse()?),
-        _ => Err("usage: cargo bench -p godaemon-bench --bench compile_time -- [--rounds N]".into()),
-    }
 }
 
 fn verdict(figure: f64, goal: f64) -> String {

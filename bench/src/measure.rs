@@ -2,6 +2,7 @@
 //! run by run; and a way is compared with itself, which shows what a ratio is worth.
 
 use crate::Result;
+use std::env;
 use std::fmt;
 
 /// How far from 1 the ratio of a way to itself may be.
@@ -9,6 +10,21 @@ const TOLERANCE: f64 = 0.03;
 
 /// How often the runs are drawn again for an interval.
 const DRAWINGS: usize = 2000;
+
+/// How many rounds the user wants of a benchmark: `--rounds N`, or as many as usual.
+///
+/// # Errors
+///
+/// Anything else that is asked for.
+pub fn rounds(benchmark: &str, usual: usize) -> Result<usize> {
+    // Cargo itself says `--bench`.
+    let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Ok(usual),
+        ["--rounds", rounds] => Ok(rounds.parse()?),
+        _ => Err(format!("usage: cargo bench -p godaemon-bench --bench {benchmark} -- [--rounds N]").into()),
+    }
+}
 
 /// Runs each way once, then each once more, and so on. The figures of each way, in the order of the rounds.
 pub fn in_turn<W>(rounds: usize, ways: &[W], mut run: impl FnMut(&W) -> Result<f64>) -> Result<Vec<Series>> {

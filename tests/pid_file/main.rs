@@ -15,7 +15,7 @@ mod traced;
 mod wrong;
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    fs::{self, File, OpenOptions, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -85,20 +85,7 @@ fn number_in(path: &Path) -> i32 {
 /// Whether somebody has the lock of this file. It looks by taking it, so nobody may be about to start.
 #[track_caller]
 fn is_locked(path: &Path) -> bool {
-    file_is_locked(&File::open(path).unwrap())
-}
-
-#[track_caller]
-fn file_is_locked(file: &File) -> bool {
-    match file.try_lock() {
-        Ok(()) => {
-            // Not only closed: a child that another test has just forked may have a copy for a moment.
-            file.unlock().unwrap();
-            false
-        }
-        Err(TryLockError::WouldBlock) => true,
-        Err(TryLockError::Error(error)) => panic!("{error}"),
-    }
+    support::is_locked(&File::open(path).unwrap())
 }
 
 /// A lock of the test's own, as `flock(1)` has it.

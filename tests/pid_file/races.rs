@@ -16,8 +16,8 @@ use godaemon::PidFile;
 use support::{Case, Outcome, Process, program, wait_for_end};
 
 use crate::{
-    Lock, Stranger, assert_already_running, assert_free, assert_holds, assert_locked_out, file_is_locked,
-    is_locked, keeper, kill, number_in, obeying, pid_path, start, started,
+    Lock, Stranger, assert_already_running, assert_free, assert_holds, assert_locked_out, is_locked, keeper,
+    kill, number_in, obeying, pid_path, start, started,
     traced::{Side, Traced},
     write,
 };
@@ -51,12 +51,12 @@ fn start_whose_file_is_replaced_before_or_after_its_lock_has_the_one_at_the_path
             let old = File::open(&path).unwrap();
             let Some((parent, mut traced)) = Traced::start(keeper(&case, &path)) else { return };
             traced.go_to(side, &[libc::SYS_flock]);
-            assert_eq!(file_is_locked(&old), side == Side::After);
+            assert_eq!(support::is_locked(&old), side == Side::After);
             replace(&path);
             traced.let_go();
             let daemon = started(&parent.wait());
             assert_holds(&path, daemon);
-            assert!(!file_is_locked(&old), "it has kept a file that nobody can find");
+            assert!(!support::is_locked(&old), "it has kept a file that nobody can find");
         }
     }
 }
@@ -404,7 +404,7 @@ fn contender_never_gets_the_lock_during_two_hundred_starts() {
         let file = OpenOptions::new().read(true).write(true).open(&path).unwrap();
         // From when the parent has written that it has the lock.
         let contender = Beside::start(move |last| {
-            let got = file.metadata().unwrap().len() > 0 && !file_is_locked(&file);
+            let got = file.metadata().unwrap().len() > 0 && !support::is_locked(&file);
             (got || last).then_some(got)
         });
         let daemon = start(&case, &path);

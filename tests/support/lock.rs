@@ -10,10 +10,12 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-/// Whether somebody has the lock.
+/// Whether somebody has the lock. It looks by taking it.
+#[track_caller]
 pub fn is_locked(file: &File) -> bool {
     match file.try_lock() {
         Ok(()) => {
+            // Not only closed: a child that another test has just forked may have a copy for a moment.
             file.unlock().unwrap();
             false
         }
