@@ -76,6 +76,8 @@ impl Options {
 /// `name = expression` in `files` or `values`.
 pub(crate) struct Entry {
     pub(crate) kind: Kind,
+    /// The word `files` or `values` itself, which becomes the name of a function: editors show its documentation.
+    pub(crate) list: Ident,
     pub(crate) name: Ident,
     pub(crate) value: TokenStream,
 }

@@ -47,14 +47,17 @@ impl Start {
         self.is_parent
     }
 
-    /// The value of an expression that both processes evaluate.
-    pub fn value<T>(&self, name: &str, result: Attempt<T>) -> T {
+    /// `values = [name = expression, ...]`: values for the other options, and for parameters of `main` of the same name.
+    ///
+    /// They are computed first in the parent, and again in the daemon, in the directory from which it was started.
+    // One of them. Named as the option, because editors show this where somebody points at it.
+    pub fn values<T>(&self, name: &str, result: Attempt<T>) -> T {
         result.unwrap_or_else(|why| self.fail(&Error::expression(name, &*why)))
     }
 
-    /// The value of an option's expression.
+    /// The value of another option's expression.
     pub fn option<T>(&self, name: &str, result: Attempt<T>) -> T {
-        self.value(name, result)
+        self.values(name, result)
     }
 
     pub fn prepare(&self, mut options: Options) -> Prepared {
@@ -95,8 +98,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The value of a file's expression.
-    pub fn file<T: Inherit>(&mut self, name: &str, result: Attempt<T>) -> T {
+    /// `files = [name = expression, ...]`: files, sockets and pipes for parameters of `main` of the same name.
+    ///
+    /// They are opened in the parent only, in their order, when everything else is known to be right.
+    // One of them, as with `Start::values`.
+    pub fn files<T: Inherit>(&mut self, name: &str, result: Attempt<T>) -> T {
         result.unwrap_or_else(|why| exit_with(&Error::expression(name, &*why)))
     }
 

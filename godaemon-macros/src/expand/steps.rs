@@ -26,11 +26,11 @@ fn attempt_entry(entry: &Entry, bindings: &[Binding]) -> TokenStream {
 }
 
 pub(super) fn value(entry: &Entry, bindings: &[Binding]) -> TokenStream {
-    let Entry { name, .. } = entry;
+    let Entry { list, name, .. } = entry;
     let text = entry.text();
     let attempt = attempt_entry(entry, bindings);
     quote_spanned! {Span::mixed_site()=>
-        let #name = __godaemon::Start::value(&__godaemon_start, #text, #attempt);
+        let #name = __godaemon::Start::#list(&__godaemon_start, #text, #attempt);
     }
 }
 
@@ -64,12 +64,12 @@ pub(super) fn builder(options: &Options, bindings: &[Binding]) -> TokenStream {
 
 /// The types of parameters are written out where a trait is asked of them: that puts the error on the user's type.
 pub(super) fn open(entry: &Entry, bindings: &[Binding]) -> TokenStream {
-    let Entry { name, .. } = entry;
+    let Entry { list, name, .. } = entry;
     let ty = bindings::type_of(entry, bindings);
     let text = entry.text();
     let attempt = attempt_entry(entry, bindings);
     quote_spanned! {Span::mixed_site()=>
-        let #name = __godaemon::Prepared::file::<#ty>(&mut __godaemon_prepared, #text, #attempt);
+        let #name = __godaemon::Prepared::#list::<#ty>(&mut __godaemon_prepared, #text, #attempt);
     }
 }
 

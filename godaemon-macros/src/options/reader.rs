@@ -106,7 +106,7 @@ impl Reader<'_> {
                 }
                 self.options.settings.push(Setting { name, value });
             }
-            Form::List(kind) => self.read_list(kind, &form.expected(&word), input)?,
+            Form::List(kind) => self.read_list(kind, &name, &form.expected(&word), input)?,
             Form::Path => self.read_path(input)?,
         }
         Ok(())
@@ -124,7 +124,7 @@ impl Reader<'_> {
         }
     }
 
-    fn read_list(&mut self, kind: Kind, expected: &str, input: ParseStream) -> Result<()> {
+    fn read_list(&mut self, kind: Kind, word: &Ident, expected: &str, input: ParseStream) -> Result<()> {
         if !input.peek(token::Bracket) {
             self.errors.add(&value(input)?, expected);
             return Ok(());
@@ -136,7 +136,7 @@ impl Reader<'_> {
                 let name = list.parse()?;
                 list.parse::<Token![=]>()?;
                 if let Some(value) = self.read_expression(&list)? {
-                    self.add_entry(Entry { kind, name, value });
+                    self.add_entry(Entry { kind, list: word.clone(), name, value });
                 }
             } else if list.peek(Ident) && list.peek2(Token![:]) && !list.peek2(Token![::]) {
                 self.report_typed(expected, &list)?;

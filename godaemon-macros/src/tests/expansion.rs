@@ -74,7 +74,7 @@ fn files_that_stay_open() {
                         &__godaemon_start,
                         __godaemon_options,
                     );
-                    let lock = __godaemon::Prepared::file::<
+                    let lock = __godaemon::Prepared::files::<
                         File,
                     >(
                         &mut __godaemon_prepared,
@@ -84,7 +84,7 @@ fn files_that_stay_open() {
                             __godaemon::Ok(__godaemon_value)
                         })(),
                     );
-                    let listener = __godaemon::Prepared::file::<
+                    let listener = __godaemon::Prepared::files::<
                         TcpListener,
                     >(
                         &mut __godaemon_prepared,
@@ -138,7 +138,7 @@ fn arguments_and_options() {
                     serve(args)
                 }
                 let __godaemon_start = __godaemon::Start::new();
-                let args = __godaemon::Start::value(
+                let args = __godaemon::Start::values(
                     &__godaemon_start,
                     "args",
                     (|| -> __godaemon::Attempt<_> {
@@ -301,7 +301,7 @@ fn an_async_main() {
                         &__godaemon_start,
                         __godaemon_options,
                     );
-                    let listener = __godaemon::Prepared::file::<
+                    let listener = __godaemon::Prepared::files::<
                         TcpListener,
                     >(
                         &mut __godaemon_prepared,

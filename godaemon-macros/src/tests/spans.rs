@@ -43,6 +43,22 @@ fn the_item_keeps_its_places() {
     assert_eq!(displaced("values = [args = Args::parse()], files = [lock = open(&args)?]"), nothing);
 }
 
+/// Where editors point at the word they show the documentation of what it has become.
+#[test]
+fn the_words_of_options_keep_their_places() {
+    let tokens = |text: &str| text.parse::<TokenStream>().expect("a test's text has tokens");
+    let options =
+        "values = [args = Args::parse()], capture_output, umask = 0o027, files = [lock = open(&args)?]";
+    let item = "fn main(lock: File, stdout: Reader) {}";
+    let options = tokens(&format!("{}{options}", "\n".repeat(10))); // below what the item has
+    let written = places(attribute(options.clone(), tokens(item)));
+    let words = ["values", "capture_output", "umask", "files", "lock"];
+    let words: Vec<_> =
+        places(options).into_iter().filter(|(text, _)| words.contains(&text.as_str())).collect();
+    assert_eq!(words.len(), 5);
+    assert!(words.iter().all(|place| written.contains(place)), "{words:?}");
+}
+
 #[test]
 fn beside_an_error_it_keeps_all_but_its_name() {
     for options in ["", "umsk", "files", "capture_output", "umask = +", "pid_file = None"] {
