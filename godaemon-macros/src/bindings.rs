@@ -51,20 +51,27 @@ pub(crate) fn check<'a>(
     let entries = options.entries.iter().map(Source::Entry);
     let mut free: Vec<Source> = entries.chain([Source::Stdout, Source::Stderr, Source::Ready]).collect();
 
-    let mut bindings: Vec<Binding> = Vec::new();
-    let mut unprovided = Vec::new();
-    for parameter in parameters {
-        if let Some(at) = free.iter().position(|source| parameter.receives(&source.name())) {
-            bindings.push(Binding { parameter, source: free.remove(at) });
-        } else if let Some(taken) = bindings.iter().find(|b| parameter.receives(&b.source.name())) {
-            errors.add(parameter.ident, format_args!("duplicate parameter `{}`", taken.source.name()));
-        } else {
-            unprovided.push(parameter);
-        }
+    // Exact names before those without the underscore: `_a` may be there beside `a`.
+    let mut found: Vec<Option<Source>> =
+        parameters.iter().map(|parameter| take(&mut free, |name| parameter.is_called(name))).collect();
+    for (parameter, source) in parameters.iter().zip(&mut found).filter(|(_, source)| source.is_none()) {
+        *source = take(&mut free, |name| parameter.receives(name));
     }
 
+    let mut bindings: Vec<Binding> = Vec::new();
+    let mut unprovided = Vec::new();
+    for (parameter, source) in parameters.iter().zip(found) {
+        match source {
+            Some(source) => bindings.push(Binding { parameter, source }),
+            None => unprovided.push(parameter),
+        }
+    }
     for parameter in unprovided {
-        // A near name is taken for the one that was meant: then this is the only error about both.
+        if let Some(taken) = bindings.iter().find(|binding| parameter.receives(&binding.source.name())) {
+            errors.add(parameter.ident, format_args!("duplicate parameter `{}`", taken.source.name()));
+            continue;
+        }
+        // What was probably meant counts as received: then this is the only error about both.
         let meant = report_unprovided(parameter, &free, errors);
         bindings.extend(meant.map(|at| Binding { parameter, source: free.remove(at) }));
     }
@@ -77,6 +84,12 @@ pub(crate) fn check<'a>(
     bindings
 }
 
+/// Takes the source with such a name.
+fn take<'a>(free: &mut Vec<Source<'a>>, is_meant: impl Fn(&str) -> bool) -> Option<Source<'a>> {
+    let at = free.iter().position(|source| is_meant(&source.name()))?;
+    Some(free.remove(at))
+}
+
 /// The type of the parameter that receives the entry.
 pub(crate) fn type_of<'a>(entry: &Entry, bindings: &[Binding<'a>]) -> Option<&'a Type> {
     let receives =
@@ -84,20 +97,42 @@ pub(crate) fn type_of<'a>(entry: &Entry, bindings: &[Binding<'a>]) -> Option<&'a
     bindings.iter().find(receives).map(|binding| binding.parameter.ty)
 }
 
-/// Returns the place of the source with the nearest name, if one is near.
+/// Returns the place of the source that was probably meant, by its type or its name.
 fn report_unprovided(parameter: &Parameter, free: &[Source], errors: &mut Errors) -> Option<usize> {
     let name = parameter.ident.unraw().to_string();
     let word = name.strip_prefix('_').unwrap_or(&name);
     let names: Vec<String> = free.iter().map(|source| source.name()).collect();
-    let near = suggest::nearest(word, names.iter().map(String::as_str));
-
-    let declare = format!("declare it as `files = [{word} = ...]` or `values = [{word} = ...]`");
-    let help = match near {
-        Some(near) => format!("a similar name exists: `{near}`; otherwise {declare}"),
-        None => declare,
+    let (meant, hint) = match type_name(parameter.ty).as_deref() {
+        Some("Reader") => (
+            free.iter().position(|source| source.is_reader()),
+            "a `godaemon::Reader` is called `stdout` or `stderr`; otherwise ".to_owned(),
+        ),
+        Some("Ready") => (
+            free.iter().position(|source| matches!(source, Source::Ready)),
+            "a `godaemon::Ready` is called `ready`; otherwise ".to_owned(),
+        ),
+        _ => match suggest::nearest(word, names.iter().map(String::as_str)) {
+            Some(near) => (
+                names.iter().position(|name| name == near),
+                format!("a similar name exists: `{near}`; otherwise "),
+            ),
+            None => (None, String::new()),
+        },
     };
-    errors.add_with_help(parameter.ident, format_args!("nothing provides the parameter `{name}`"), help);
-    names.iter().position(|name| Some(name.as_str()) == near)
+    errors.add_with_help(
+        parameter.ident,
+        format_args!("nothing provides the parameter `{name}`"),
+        format_args!("{hint}declare it as `files = [{word} = ...]` or `values = [{word} = ...]`"),
+    );
+    meant
+}
+
+/// The last word of a path.
+fn type_name(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
+        _ => None,
+    }
 }
 
 fn check_readers(options: &Options, bindings: &[Binding], errors: &mut Errors) {

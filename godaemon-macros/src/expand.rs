@@ -15,7 +15,8 @@ use crate::function::{Function, INNER_NAME};
 use crate::options::{Kind, Options};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Attribute, ReturnType, Signature, Type};
+use syn::spanned::Spanned;
+use syn::{Attribute, Path, ReturnType, Signature, Token, Type};
 
 /// So many parameters clippy allows by itself.
 const CLIPPYS_LIMIT: usize = 7;
@@ -26,10 +27,11 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
     let Function { visibility, signature, body, .. } = function;
     let Signature { asyncness, fn_token, ident, inputs, output, .. } = signature;
     let inner_name = Ident::new(INNER_NAME, Span::mixed_site().located_at(ident.span()));
+    let inner_fn = Token![fn](Span::mixed_site().located_at(fn_token.span()));
     let parameters = function.in_parentheses(&inputs.to_token_stream());
     let no_parameters = function.in_parentheses(&TokenStream::new());
 
-    let krate = &options.krate;
+    let names = names(&options.krate);
     let before_main = before_main();
     let values = options.entries(Kind::Value).map(|entry| steps::value(entry, bindings));
     let builder = steps::builder(options, bindings);
@@ -44,13 +46,12 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
         .then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::too_many_arguments)]));
 
     let main_body = quote_spanned! {Span::mixed_site()=> {
-        // Named once, so that a wrong path is one error.
-        use #krate::{Options as __GodaemonOptions, __private as __godaemon};
+        #names
         #before_main
 
         #(#inner_attributes)*
         #many
-        #asyncness fn #inner_name #parameters #output #body
+        #asyncness #inner_fn #inner_name #parameters #output #body
 
         let __godaemon_start = __godaemon::Start::new();
         #(#values)*
@@ -81,6 +82,12 @@ fn belongs_outside(attribute: &Attribute) -> bool {
     NAMES.iter().any(|name| attribute.path().is_ident(name))
 }
 
+/// What the rest needs of this crate, named once, so that a wrong path is one error: on the path, if the user gave one.
+fn names(krate: &Path) -> TokenStream {
+    let here = Span::mixed_site().located_at(krate.span());
+    quote_spanned!(here=> use #krate::{Options as __GodaemonOptions, __private as __godaemon};)
+}
+
 /// Recognises the stage before anything else runs. Elsewhere `Start::new` does it.
 fn before_main() -> TokenStream {
     quote_spanned! {Span::mixed_site()=>
@@ -94,7 +101,15 @@ fn before_main() -> TokenStream {
 }
 
 fn never_returns(output: &ReturnType) -> bool {
-    matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)))
+    fn is_never(ty: &Type) -> bool {
+        match ty {
+            Type::Never(_) => true,
+            Type::Group(group) => is_never(&group.elem), // out of a macro
+            Type::Paren(paren) => is_never(&paren.elem),
+            _ => false,
+        }
+    }
+    matches!(output, ReturnType::Type(_, ty) if is_never(ty))
 }
 
 /// The text of an error is told here, where its type is known. Method resolution finds the best way to tell it:

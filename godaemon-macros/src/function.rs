@@ -43,15 +43,15 @@ impl Parse for Function {
     }
 }
 
-pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Function> {
+pub(crate) fn parse(item: &TokenStream, errors: &mut Errors) -> Option<Function> {
     match syn::parse2(item.clone()) {
         Ok(function) => Some(function),
-        Err(syntax_error) if is_function(&item) => {
+        Err(syntax_error) if is_function(item) => {
             errors.add_error(syntax_error);
             None
         }
         Err(_) => {
-            errors.add(&item, "the `godaemon::main` attribute can only be applied to a function");
+            errors.add(item, "the `godaemon::main` attribute can only be applied to a function");
             None
         }
     }

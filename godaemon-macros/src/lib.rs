@@ -30,8 +30,8 @@ fn attribute(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream) 
     let mut errors = Errors::default();
 
     let options = options::read(options, &mut errors);
-    let Some(function) = function::parse(item.clone(), &mut errors) else {
-        return fallback::beside_item(errors, &item);
+    let Some(function) = function::parse(&item, &mut errors) else {
+        return fallback::beside_unparsed(errors, &item);
     };
     let parameters = signature::check(&function, &mut errors);
     if !errors.is_empty() {

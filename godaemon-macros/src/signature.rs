@@ -15,17 +15,22 @@ pub(crate) struct Parameter<'a> {
 }
 
 impl Parameter<'_> {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.ident.unraw() == name
+    }
+
     /// The parameter `_lock` receives `lock`.
     pub(crate) fn receives(&self, name: &str) -> bool {
-        let own = self.ident.unraw().to_string();
-        own == name || own.strip_prefix('_') == Some(name)
+        self.is_called(name) || self.ident.unraw().to_string().strip_prefix('_') == Some(name)
     }
 }
 
 /// Reports all faults together.
 pub(crate) fn check<'a>(function: &'a Function, errors: &mut Errors) -> Vec<Parameter<'a>> {
     let signature = &function.signature;
-    check_name(&signature.ident, errors);
+    if !check_name(&signature.ident, errors) {
+        return Vec::new();
+    }
     check_async(function, errors);
     check_qualifiers(signature, errors);
     check_generics(signature, errors);
@@ -34,7 +39,8 @@ pub(crate) fn check<'a>(function: &'a Function, errors: &mut Errors) -> Vec<Para
     parameters
 }
 
-fn check_name(name: &Ident, errors: &mut Errors) {
+/// Whether there is more to say of the function.
+fn check_name(name: &Ident, errors: &mut Errors) -> bool {
     if name == INNER_NAME {
         // An attribute further up has renamed the function. The span is that of this attribute.
         let duplicate = syn::Error::new(Span::call_site(), "duplicate `godaemon::main` attribute");
@@ -42,12 +48,14 @@ fn check_name(name: &Ident, errors: &mut Errors) {
     } else if name.unraw() != "main" {
         let message = "the `godaemon::main` attribute belongs on `fn main`";
         errors.add(name, format_args!("{message}, not on `fn {name}`"));
+        return false;
     }
+    true
 }
 
 fn check_async(function: &Function, errors: &mut Errors) {
     for attribute in &function.attributes {
-        check_runtime(attribute, errors);
+        check_below(attribute, errors);
     }
     let Some(word) = &function.signature.asyncness else { return };
     let mut last_words = function.attributes.iter().filter_map(|attribute| attribute.path().segments.last());
@@ -65,20 +73,34 @@ fn check_async(function: &Function, errors: &mut Errors) {
 const RUNTIMES_FOR_MAIN_ALONE: [(&str, &str); 2] =
     [("async_std", "async_std::task::block_on"), ("smol_potat", "smol::block_on")];
 
-fn check_runtime(attribute: &Attribute, errors: &mut Errors) {
-    let Some((krate, block_on)) = runtime_for_main_alone(attribute) else { return };
-    errors.add_with_help(
-        attribute.path(),
-        format_args!("`{krate}::main` works on nothing but `main`, so not below `godaemon::main`"),
-        format_args!("write `fn main` without it, and `{block_on}(async {{ ... }})` in the body"),
-    );
+/// Whether the attribute cannot stand below, which is reported here and by nobody else if it is left out.
+pub(crate) fn is_impossible(attribute: &Attribute) -> bool {
+    runtime_for_main_alone(attribute).is_some() || is_test(attribute)
 }
 
-pub(crate) fn runtime_for_main_alone(attribute: &Attribute) -> Option<&'static (&'static str, &'static str)> {
+fn check_below(attribute: &Attribute, errors: &mut Errors) {
+    if let Some((krate, block_on)) = runtime_for_main_alone(attribute) {
+        errors.add_with_help(
+            attribute.path(),
+            format_args!("`{krate}::main` works on nothing but `main`, so not below `godaemon::main`"),
+            format_args!("write `fn main` without it, and `{block_on}(async {{ ... }})` in the body"),
+        );
+    }
+    if is_test(attribute) {
+        errors.add(attribute.path(), "`main` cannot be a test under the `godaemon::main` attribute");
+    }
+}
+
+fn runtime_for_main_alone(attribute: &Attribute) -> Option<&'static (&'static str, &'static str)> {
     let mut words = attribute.path().segments.iter().rev();
     let is_main = words.next()?.ident == "main";
     let krate = &words.next()?.ident;
     RUNTIMES_FOR_MAIN_ALONE.iter().find(|(name, _)| is_main && krate == name)
+}
+
+fn is_test(attribute: &Attribute) -> bool {
+    let last = attribute.path().segments.last();
+    last.is_some_and(|word| word.ident == "test" || word.ident == "bench")
 }
 
 fn check_qualifiers(signature: &Signature, errors: &mut Errors) {
@@ -128,8 +150,14 @@ fn parameter<'a>(typed: &'a PatType, errors: &mut Errors) -> Option<Parameter<'a
     if let Some(attribute) = conditional {
         errors.add(attribute, "a parameter of `main` cannot be conditional");
     }
-    if tokens::mention(&typed.ty.to_token_stream(), "impl") {
+    if tokens::has_keyword(&typed.ty.to_token_stream(), "impl") {
         errors.add(&typed.ty, "a parameter of `main` needs a concrete type");
+    } else if is_unsized(&typed.ty) {
+        errors.add_with_help(
+            &typed.ty,
+            "a parameter of `main` needs a type of known size",
+            "take a reference, or what owns it, such as `String` or `Vec`",
+        );
     }
     match &*typed.pat {
         Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
@@ -146,5 +174,14 @@ fn parameter<'a>(typed: &'a PatType, errors: &mut Errors) -> Option<Parameter<'a
 fn check_body(function: &Function, errors: &mut Errors) {
     if !function.has_body() {
         errors.add(&function.body, "expected a body: `fn main() { ... }`");
+    }
+}
+
+/// As far as can be seen without knowing what names mean.
+pub(crate) fn is_unsized(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
     }
 }

@@ -15,10 +15,30 @@ pub(crate) fn mention(tokens: &TokenStream, name: &str) -> bool {
     })
 }
 
-/// Whether there is nothing but this word.
-pub(crate) fn is_word(tokens: &TokenStream, word: &str) -> bool {
-    let mut tokens = tokens.clone().into_iter();
-    matches!(tokens.next(), Some(TokenTree::Ident(first)) if first == word) && tokens.next().is_none()
+/// Whether a keyword occurs in the tokens: `r#impl` is none.
+pub(crate) fn has_keyword(tokens: &TokenStream, keyword: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => has_keyword(&group.stream(), keyword),
+        TokenTree::Ident(word) => word == keyword,
+        TokenTree::Literal(_) | TokenTree::Punct(_) => false,
+    })
+}
+
+/// Whether there is nothing but a `None` without a type, perhaps in parentheses, or with the path in front.
+pub(crate) fn is_none(tokens: &TokenStream) -> bool {
+    let tokens: Vec<_> = tokens.clone().into_iter().collect();
+    match &tokens[..] {
+        [TokenTree::Group(group)] => is_none(&group.stream()),
+        [path @ .., TokenTree::Ident(last)] => {
+            let of_a_path = |token: &TokenTree| match token {
+                TokenTree::Ident(_) => true,
+                TokenTree::Punct(sign) => sign.as_char() == ':',
+                _ => false,
+            };
+            last == "None" && path.iter().all(of_a_path)
+        }
+        _ => false,
+    }
 }
 
 /// Whether they are a closure, written out.
@@ -30,25 +50,29 @@ pub(crate) fn is_closure(tokens: &TokenStream) -> bool {
     }
 }
 
-/// An `await` that no `async` stands before: behind one it may well be allowed.
+/// An `await` that is not allowed: behind an `async`, and in the arguments of a macro, it may well be.
 pub(crate) fn awaiting(tokens: &TokenStream) -> Option<Ident> {
+    let mut before: [Option<TokenTree>; 2] = [None, None];
     for token in tokens.clone() {
-        let found = match token {
+        let is_macro = matches!(&before, [Some(TokenTree::Ident(_)), Some(TokenTree::Punct(sign))] if sign.as_char() == '!');
+        let found = match &token {
             TokenTree::Ident(word) if word == "async" => return None,
-            TokenTree::Ident(word) if word == "await" => Some(word),
-            TokenTree::Group(group) => awaiting(&group.stream()),
-            TokenTree::Ident(_) | TokenTree::Literal(_) | TokenTree::Punct(_) => None,
+            TokenTree::Ident(word) if word == "await" => Some(word.clone()),
+            TokenTree::Group(group) if !is_macro => awaiting(&group.stream()),
+            _ => None,
         };
         if found.is_some() {
             return found;
         }
+        let [_, last] = before;
+        before = [last, Some(token)];
     }
     None
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{awaiting, is_closure, is_word, mention};
+    use super::{awaiting, has_keyword, is_closure, is_none, mention};
     use quote::quote;
 
     #[test]
@@ -61,11 +85,21 @@ mod tests {
     }
 
     #[test]
-    fn one_word_is_all_there_is() {
-        assert!(is_word(&quote!(None), "None"));
-        assert!(!is_word(&quote!(None::<u8>), "None"));
-        assert!(!is_word(&quote!("None"), "None"));
-        assert!(!is_word(&quote!(), "None"));
+    fn a_keyword_is_none_when_it_is_raw() {
+        assert!(has_keyword(&quote!(Vec<impl Copy>), "impl"));
+        assert!(!has_keyword(&quote!(r#impl::Type), "impl"));
+    }
+
+    #[test]
+    fn none_is_seen_in_every_dress() {
+        assert!(is_none(&quote!(None)));
+        assert!(is_none(&quote!((None))));
+        assert!(is_none(&quote!(Option::None)));
+        assert!(is_none(&quote!(::std::option::Option::None)));
+        assert!(!is_none(&quote!(None::<u8>)));
+        assert!(!is_none(&quote!(Option::<u8>::None)));
+        assert!(!is_none(&quote!("None")));
+        assert!(!is_none(&quote!()));
     }
 
     #[test]
@@ -82,6 +116,8 @@ mod tests {
         assert!(awaiting(&quote!(open(path().await))).is_some());
         assert!(awaiting(&quote!(block_on(async { mask().await }))).is_none());
         assert!(awaiting(&quote!(block_on(async move || mask().await))).is_none());
+        assert!(awaiting(&quote!(run!(mask().await))).is_none());
+        assert!(awaiting(&quote!(!(is_up().await))).is_some());
         assert!(awaiting(&quote!(r#await)).is_none());
     }
 }

@@ -35,7 +35,7 @@ mod sys;
 pub mod __private {
     //! What generated code calls. No promise is made about it.
     pub use crate::private::{
-        Attempt, BeforeMain, Ok, Prepared, ReaderParameter, ReadyParameter, Start, before_main, drop,
+        Attempt, BeforeMain, Ok, Prepared, ReaderParameter, ReadyParameter, Start, With, before_main, drop,
         outcome, ready, stderr, stdout,
     };
 }

@@ -23,6 +23,10 @@ pub use std::result::Result::Ok;
 /// What an expression of the attribute comes to, so that it can use `?`.
 pub type Attempt<T> = Result<T, Box<dyn StdError>>;
 
+/// Options with one more, on the way out of the closure around its expression. There is no other, by `Default` for
+/// example, that a `return` in the expression could put in the place of all options.
+pub struct With(pub Options);
+
 pub mod outcome;
 
 /// The generated `main`, from its first statement on.
@@ -55,9 +59,9 @@ impl Start {
         result.unwrap_or_else(|why| self.fail(&Error::expression(name, &*why)))
     }
 
-    /// The value of another option's expression.
-    pub fn option<T>(&self, name: &str, result: Attempt<T>) -> T {
-        self.values(name, result)
+    /// The options with one more.
+    pub fn option(&self, name: &str, result: Attempt<With>) -> Options {
+        self.values(name, result).0
     }
 
     pub fn prepare(&self, mut options: Options) -> Prepared {

@@ -8,11 +8,11 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-/// A closure, called at once, so that `?` can be used in the expression.
-fn attempt(body: &TokenStream) -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
-        (|| -> __godaemon::Attempt<_> { #body })()
-    }
+/// A closure, called at once, so that `?` can be used in the expression. It has the place of the expression, where rustc
+/// says what it takes along.
+fn attempt(expression: &TokenStream, body: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site().located_at(expression.span());
+    quote_spanned!(here=> (|| -> __godaemon::Attempt<_> { #body })())
 }
 
 /// The expression as the type of its parameter, so that a mismatch is an error on the expression.
@@ -22,7 +22,8 @@ fn attempt_entry(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     // What the answer borrows is rustc's business on the expression, and so is an expression that never has a value.
     let here = Span::mixed_site().located_at(expression.span());
     let answer = quote_spanned!(here=> __godaemon::Ok(__godaemon_value));
-    attempt(&quote_spanned!(Span::mixed_site()=> let __godaemon_value #annotation = #expression; #answer))
+    let body = quote_spanned!(Span::mixed_site()=> let __godaemon_value #annotation = #expression; #answer);
+    attempt(expression, &body)
 }
 
 pub(super) fn value(entry: &Entry, bindings: &[Binding]) -> TokenStream {
@@ -54,7 +55,8 @@ pub(super) fn builder(options: &Options, bindings: &[Binding]) -> TokenStream {
             // Cannot fail. Inside another closure rustc would not say that a `move` is missing.
             return quote_spanned!(Span::mixed_site()=> let __godaemon_options = #call;);
         }
-        let attempt = attempt(&quote_spanned!(Span::mixed_site()=> __godaemon::Ok(#call)));
+        let body = quote_spanned!(Span::mixed_site()=> __godaemon::Ok(__godaemon::With(#call)));
+        let attempt = attempt(value, &body);
         quote_spanned! {Span::mixed_site()=>
             let __godaemon_options = __godaemon::Start::option(&__godaemon_start, #text, #attempt);
         }

@@ -5,10 +5,10 @@ use crate::errors::Errors;
 use crate::suggest;
 use crate::tokens;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, LitStr, Path, Result, Token, bracketed, parenthesized, token};
+use syn::{Expr, Ident, LitStr, Path, Result, Token, Type, bracketed, parenthesized, token};
 
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut reader = Reader { options: Options::default(), used: Vec::new(), unknown: Vec::new(), errors };
@@ -39,7 +39,8 @@ fn in_parentheses(tokens: TokenStream) -> TokenStream {
 struct Reader<'a> {
     options: Options,
     used: Vec<String>,
-    unknown: Vec<Ident>,
+    /// What was written, and the word that it comes to.
+    unknown: Vec<(TokenStream, String)>,
     errors: &'a mut Errors,
 }
 
@@ -74,7 +75,7 @@ impl Reader<'_> {
         let word = name.unraw().to_string();
 
         let Some(&(_, form)) = OPTIONS.iter().find(|(known, _)| *known == word) else {
-            self.unknown.push(name);
+            self.read_unknown(name, input)?;
             return skip_value(input);
         };
         if self.used.contains(&word) {
@@ -100,7 +101,7 @@ impl Reader<'_> {
             Form::Flag => self.options.capture_output = Some(name),
             Form::Expression | Form::Optional => {
                 let Some(value) = self.read_expression(input)? else { return Ok(()) };
-                if form == Form::Optional && tokens::is_word(&value, "None") {
+                if form == Form::Optional && tokens::is_none(&value) {
                     let help = format_args!("leave out the option `{word}`");
                     self.errors.add_with_help(&value, "nothing tells the type of this `None`", help);
                 }
@@ -109,6 +110,19 @@ impl Reader<'_> {
             Form::List(kind) => self.read_list(kind, &name, &form.expected(&word), input)?,
             Form::Path => self.read_path(input)?,
         }
+        Ok(())
+    }
+
+    /// With dashes, as on a command line, it is several words.
+    fn read_unknown(&mut self, name: Ident, input: ParseStream) -> Result<()> {
+        let mut word = name.unraw().to_string();
+        let mut written = name.into_token_stream();
+        while input.peek(Token![-]) && input.peek2(Ident::peek_any) {
+            let (dash, next): (Token![-], Ident) = (input.parse()?, input.call(Ident::parse_any)?);
+            word += &format!("-{next}");
+            written.extend(quote!(#dash #next));
+        }
+        self.unknown.push((written, word));
         Ok(())
     }
 
@@ -138,27 +152,39 @@ impl Reader<'_> {
                 if let Some(value) = self.read_expression(&list)? {
                     self.add_entry(Entry { kind, list: word.clone(), name, value });
                 }
-            } else if list.peek(Ident) && list.peek2(Token![:]) && !list.peek2(Token![::]) {
-                self.report_typed(expected, &list)?;
-            } else if at_end(&list) {
-                self.errors.add_error(list.error(expected));
             } else {
-                self.errors.add(&value(&list)?, expected);
+                self.report_entry(expected, &list)?;
             }
             self.read_comma(&list, is_entry)?;
         }
         Ok(())
     }
 
-    /// `name: Type = expression`, which rustc suggests where a type cannot be inferred.
-    fn report_typed(&mut self, expected: &str, list: ParseStream) -> Result<()> {
-        let name: Ident = list.parse()?;
-        let mut annotation = TokenStream::new();
-        while !at_end(list) && !list.peek(Token![=]) {
-            annotation.extend([list.parse::<TokenTree>()?]);
+    /// Some of what is no `name = expression` has its own reason to be there.
+    fn report_entry(&mut self, expected: &str, list: ParseStream) -> Result<()> {
+        if list.peek(Token![mut]) {
+            let word: Token![mut] = list.parse()?;
+            let help =
+                "leave out `mut`: what changes it is a block, `name = { let mut name = ...; ...; name }`";
+            self.errors.add_with_help(&word, expected, help);
+        } else if is_typed(list) {
+            // rustc suggests this where a type cannot be inferred.
+            let name: Ident = list.parse()?;
+            let annotation = annotation(list)?;
+            let help = format_args!("`{name}` has the type of its parameter, or else of its expression");
+            self.errors.add_with_help(&annotation, expected, help);
+        } else if list.peek(Ident::peek_any) && list.peek2(Token![=]) {
+            let word = list.call(Ident::parse_any)?;
+            let help = match word.to_string().as_str() {
+                "self" | "Self" | "super" | "crate" | "_" => "it needs a name".to_owned(),
+                keyword => format!("`{keyword}` is a keyword: write `r#{keyword}`, or choose another name"),
+            };
+            self.errors.add_with_help(&word, expected, help);
+        } else if at_end(list) {
+            self.errors.add_error(list.error(expected));
+        } else {
+            self.errors.add(&value(list)?, expected);
         }
-        let help = format_args!("`{name}` has the type of its parameter");
-        self.errors.add_with_help(&annotation, expected, help);
         skip_value(list)
     }
 
@@ -196,10 +222,11 @@ impl Reader<'_> {
             return;
         }
         for Setting { name, .. } in &self.options.settings {
-            if name == "stdout" || name == "stderr" {
+            let word = name.unraw();
+            if word == "stdout" || word == "stderr" {
                 self.errors.add_with_help(
                     name,
-                    format_args!("`{name}` is captured, so it cannot go to a file"),
+                    format_args!("`{word}` is captured, so it cannot go to a file"),
                     "leave out `capture_output`, or let the reader write the file",
                 );
             }
@@ -218,15 +245,14 @@ impl Reader<'_> {
 
     /// Comes last: an option that is used further on is not what a misspelt word meant.
     fn report_unknown(&mut self) {
-        for name in &self.unknown {
-            let word = name.unraw().to_string();
+        for (written, word) in &self.unknown {
             let all = OPTIONS.iter().map(|(name, _)| *name);
             let unused = all.filter(|option| !self.used.iter().any(|used| used == option));
-            let help = match suggest::nearest(&word, unused) {
+            let help = match suggest::nearest(&word.to_lowercase().replace('-', "_"), unused) {
                 Some(near) => format!("an option with a similar name exists: `{near}`"),
                 None => the_options_are(),
             };
-            self.errors.add_with_help(name, format_args!("unknown option `{word}`"), help);
+            self.errors.add_with_help(written, format_args!("unknown option `{word}`"), help);
         }
     }
 }
@@ -245,6 +271,24 @@ fn is_option(input: ParseStream) -> bool {
 /// Whether `name =` comes next.
 fn is_entry(list: ParseStream) -> bool {
     list.peek(Ident) && list.peek2(Token![=]) && !list.peek2(Token![==]) && !list.peek2(Token![=>])
+}
+
+/// Whether `name: Type` comes next.
+fn is_typed(list: ParseStream) -> bool {
+    list.peek(Ident) && list.peek2(Token![:]) && !list.peek2(Token![::])
+}
+
+/// `: Type`, or what stands there instead up to the next `=` or comma.
+fn annotation(list: ParseStream) -> Result<TokenStream> {
+    let mut annotation = TokenStream::new();
+    list.parse::<Token![:]>()?.to_tokens(&mut annotation);
+    if list.fork().parse::<Type>().is_ok() {
+        list.parse::<Type>()?.to_tokens(&mut annotation);
+    }
+    while !at_end(list) && !list.peek(Token![=]) {
+        annotation.extend([list.parse::<TokenTree>()?]);
+    }
+    Ok(annotation)
 }
 
 /// `=`, and no longer sign.

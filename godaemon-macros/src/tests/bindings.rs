@@ -65,3 +65,23 @@ fn nothing_is_bound_until_the_options_are_understood() {
         ["expected a list: `files = [name = expression, ...]`"]
     );
 }
+
+#[test]
+fn an_exact_name_comes_before_one_without_the_underscore() {
+    let options = "values = [a = 1, _a = 2], umask = 3";
+    for main in ["fn main(_a: u8, a: u8) {}", "fn main(a: u8, _a: u8) {}"] {
+        assert!(errors(options, main).is_empty(), "{main}");
+    }
+    let written = super::expand("values = [a = 1, _a = 2], umask = a", "fn main(_a: u8) {}");
+    assert!(super::contains(&written, "__godaemon_main(_a)"), "{written}");
+}
+
+#[test]
+fn a_handle_by_another_name_is_recognised() {
+    let reader = errors("capture_output", "fn main(out: godaemon::Reader, err: Reader) {}");
+    assert_eq!(reader.len(), 2, "{reader:?}");
+    assert!(reader.iter().all(|error| error.contains("called `stdout` or `stderr`")), "{reader:?}");
+    let ready = errors("", "fn main(r: Ready) {}");
+    assert_eq!(ready.len(), 1);
+    assert!(ready[0].contains("is called `ready`"), "{ready:?}");
+}

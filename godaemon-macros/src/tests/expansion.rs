@@ -152,14 +152,18 @@ fn arguments_and_options() {
                         &__godaemon_start,
                         "foreground",
                         (|| -> __godaemon::Attempt<_> {
-                            __godaemon::Ok(__godaemon_options.foreground(args.foreground))
+                            __godaemon::Ok(
+                                __godaemon::With(__godaemon_options.foreground(args.foreground)),
+                            )
                         })(),
                     );
                     let __godaemon_options = __godaemon::Start::option(
                         &__godaemon_start,
                         "pid_file",
                         (|| -> __godaemon::Attempt<_> {
-                            __godaemon::Ok(__godaemon_options.pid_file(&args.pid_file))
+                            __godaemon::Ok(
+                                __godaemon::With(__godaemon_options.pid_file(&args.pid_file)),
+                            )
                         })(),
                     );
                     let mut __godaemon_prepared = __godaemon::Start::prepare(
@@ -250,7 +254,9 @@ fn a_start_that_is_waited_for() {
                         &__godaemon_start,
                         "start_timeout",
                         (|| -> __godaemon::Attempt<_> {
-                            __godaemon::Ok(__godaemon_options.start_timeout(limit()?))
+                            __godaemon::Ok(
+                                __godaemon::With(__godaemon_options.start_timeout(limit()?)),
+                            )
                         })(),
                     );
                     let __godaemon_options = __godaemon_options

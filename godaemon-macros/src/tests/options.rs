@@ -155,10 +155,50 @@ fn a_comma_is_no_option_and_no_entry() {
 
 #[test]
 fn a_type_belongs_to_the_parameter() {
+    let error = "expected a list: `values = [name = expression, ...]`\n\
+                 help: `a` has the type of its parameter, or else of its expression";
+    assert_eq!(errors("values = [a: Vec<u8> = read(), b = 1]", MAIN), [error]);
     assert_eq!(
-        errors("values = [a: Vec<u8> = read(), b = 1]", MAIN),
-        ["expected a list: `values = [name = expression, ...]`\nhelp: `a` has the type of its parameter"]
+        errors("values = [a: Result<u8, u8> = read()]", MAIN),
+        [error],
+        "a comma may be part of a type"
     );
+}
+
+#[test]
+fn a_list_says_why_a_name_is_none() {
+    let help = |options| {
+        let errors = errors(options, MAIN);
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        errors[0].split_once("help: ").map(|(_, help)| help.to_owned())
+    };
+    assert_eq!(
+        help("values = [type = 3]").as_deref(),
+        Some("`type` is a keyword: write `r#type`, or choose another name")
+    );
+    assert_eq!(help("values = [_ = 3]").as_deref(), Some("it needs a name"));
+    assert_eq!(help("values = [self = 3]").as_deref(), Some("it needs a name"));
+    assert!(help("values = [mut a = 3]").is_some_and(|help| help.starts_with("leave out `mut`")));
+    assert_eq!(help("values = [3]"), None);
+}
+
+#[test]
+fn dashes_and_capitals_are_understood() {
+    for (written, meant) in
+        [("pid-file", "pid_file"), ("working-dir", "working_dir"), ("PidFile", "pid_file")]
+    {
+        assert_eq!(
+            errors(&format!("{written} = path"), MAIN),
+            [format!("unknown option `{written}`\nhelp: an option with a similar name exists: `{meant}`")]
+        );
+    }
+    assert_eq!(errors("capture-output", MAIN).len(), 1);
+}
+
+#[test]
+fn a_raw_name_is_the_same_option() {
+    assert_eq!(errors("capture_output, r#stdout = path", "fn main(stderr: Reader) {}").len(), 1);
+    assert_eq!(errors("r#umask = 3, umask = 4", MAIN), ["duplicate option `umask`"]);
 }
 
 #[test]

@@ -12,6 +12,30 @@ fn the_attribute_belongs_on_fn_main() {
 }
 
 #[test]
+fn of_another_function_nothing_else_is_said() {
+    assert_eq!(errors("", "const async fn run(&self, a: impl Copy);").len(), 1);
+    // Beside a method no other item can stand.
+    assert!(!contains(&expand("", "fn run(&self) {}"), "mod"));
+    assert!(contains(&expand("", "const fn run() {}"), "const fn run() {}"));
+}
+
+#[test]
+fn main_is_no_test() {
+    let error = "`main` cannot be a test under the `godaemon::main` attribute";
+    assert_eq!(errors("", "#[test] fn main() {}"), [error]);
+    assert_eq!(errors("", "#[tokio::test] async fn main() {}")[0], error);
+    assert!(!contains(&expand("", "#[test] fn main() {}"), "#[test]"));
+}
+
+#[test]
+fn a_main_that_is_not_understood_is_inside_of_another() {
+    assert!(contains(
+        &expand("", "fn main(a: u8 b: u8) { body }"),
+        "fn main() { fn __godaemon_main(a: u8 b: u8) { body } }"
+    ));
+}
+
+#[test]
 fn the_attribute_is_there_once() {
     let inner = "fn __godaemon_main() {}"; // what the first one hands to the second
     assert_eq!(errors("", inner), ["duplicate `godaemon::main` attribute"]);
@@ -59,6 +83,15 @@ fn all_faults_are_reported_together() {
             "`main` cannot have a variable number of parameters",
         ]
     );
+}
+
+#[test]
+fn a_type_has_a_size_and_may_have_any_name() {
+    let error = "a parameter of `main` needs a type of known size\n\
+                 help: take a reference, or what owns it, such as `String` or `Vec`";
+    let options = "values = [a = 1, b = 2, c = 3]";
+    assert_eq!(errors(options, "fn main(a: str, b: [u8], c: dyn Copy) {}"), [error, error, error]);
+    assert!(errors(options, "fn main(a: &str, b: Box<[u8]>, c: r#impl::dynamic) {}").is_empty());
 }
 
 #[test]

@@ -65,5 +65,6 @@ fn a_lint_is_allowed_only_where_it_would_be_raised() {
 #[test]
 fn a_main_that_never_returns_has_no_outcome() {
     assert!(!contains(&expand("", "fn main() -> ! { loop {} }"), "report"));
+    assert!(!contains(&expand("", "fn main() -> (!) { loop {} }"), "report"));
     assert!(contains(&expand("", "fn main() -> impl Termination {}"), "report"));
 }

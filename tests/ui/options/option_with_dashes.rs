@@ -1,0 +1,2 @@
+#[godaemon::main(pid-file = "/run/echod.pid", FOREGROUND = true)]
+fn main() {}

@@ -1,0 +1,2 @@
+#[godaemon::main(values = [text = "seven", bytes = *b"seven"])]
+fn main(_text: str, _bytes: [u8]) {}

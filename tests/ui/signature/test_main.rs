@@ -1,0 +1,3 @@
+#[godaemon::main]
+#[test]
+fn main() {}

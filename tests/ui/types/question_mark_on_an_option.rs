@@ -1,0 +1,2 @@
+#[godaemon::main(values = [path = std::env::args().nth(1)?])]
+fn main(_path: String) {}
