@@ -103,7 +103,7 @@ fn main(server: Server, listener: TcpListener, ready: Ready) -> Result<(), Box<d
     Ok(())
 }
 
-/// Returns the server to start: in the parent after all the rest, in the daemon, where it runs again, at once.
+/// Returns the server to start. In the parent `stop` and `status` are done with here; it runs again in the daemon.
 fn command() -> io::Result<Server> {
     match Command::parse() {
         Command::Start(server) => Ok(server),

@@ -49,7 +49,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// - C's `printf`, and many children, hold back what they print into a pipe: it comes late, with others' output in between,
 ///   and is lost when a signal ends the process.
 /// - A helper that is started before the daemon is up, and without captured output, has the start's pipe as 1 and 2 and gets
-///   `EPIPE` afterwards: start helpers after [`notify`](crate::Ready::notify), or give them an output.
+///   `EPIPE` (and SIGPIPE) afterwards: start helpers after [`notify`](crate::Ready::notify), or give them an output.
 /// - A child that outlives the daemon gets `EPIPE` (and SIGPIPE) for what it prints then. It never blocks, unless a child that
 ///   was forked without `exec` lives on: that one has the other end of the pipe.
 /// - A child that makes its standard output one that does not wait (`O_NONBLOCK`) does so for all who have the pipe: `println!`
