@@ -13,7 +13,10 @@ use syn::{FnArg, Pat, PatType, Safety, Signature};
 /// its own.
 pub(crate) fn beside_unparsed(errors: Errors, item: &TokenStream) -> TokenStream {
     let mut tokens: Vec<TokenTree> = item.clone().into_iter().collect();
-    let is_fn_main = |pair: &[TokenTree]| matches!(pair, [TokenTree::Ident(word), TokenTree::Ident(name)] if word == "fn" && name == "main");
+    let is_fn_main = |pair: &[TokenTree]| match pair {
+        [TokenTree::Ident(word), TokenTree::Ident(name)] => word == "fn" && name == "main",
+        _ => false,
+    };
     let Some(at) = tokens.windows(2).position(is_fn_main) else {
         return beside_item(errors, item);
     };

@@ -1,5 +1,6 @@
 //! PARSE: what stands in the parentheses of the attribute.
 
+mod ends;
 mod reader;
 
 pub(crate) use reader::read;

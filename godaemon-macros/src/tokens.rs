@@ -52,22 +52,28 @@ pub(crate) fn is_closure(tokens: &TokenStream) -> bool {
 
 /// An `await` that is not allowed: behind an `async`, and in the arguments of a macro, it may well be.
 pub(crate) fn awaiting(tokens: &TokenStream) -> Option<Ident> {
-    let mut before: [Option<TokenTree>; 2] = [None, None];
+    let mut before = Vec::new();
     for token in tokens.clone() {
-        let is_macro = matches!(&before, [Some(TokenTree::Ident(_)), Some(TokenTree::Punct(sign))] if sign.as_char() == '!');
         let found = match &token {
             TokenTree::Ident(word) if word == "async" => return None,
             TokenTree::Ident(word) if word == "await" => Some(word.clone()),
-            TokenTree::Group(group) if !is_macro => awaiting(&group.stream()),
+            TokenTree::Group(group) if !is_macro(&before) => awaiting(&group.stream()),
             _ => None,
         };
         if found.is_some() {
             return found;
         }
-        let [_, last] = before;
-        before = [last, Some(token)];
+        before.push(token);
     }
     None
+}
+
+/// Whether what follows is the arguments of a macro.
+fn is_macro(before: &[TokenTree]) -> bool {
+    match before {
+        [.., TokenTree::Ident(_), TokenTree::Punct(sign)] => sign.as_char() == '!',
+        _ => false,
+    }
 }
 
 #[cfg(test)]

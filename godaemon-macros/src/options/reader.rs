@@ -1,5 +1,6 @@
 //! Reads the options one by one, and goes on behind a faulty one as long as it can tell where the next begins.
 
+use super::ends::{annotation, at_end, is_entry, is_option, is_typed, read_equals, rest, skip_value, value};
 use super::{Entry, Form, Kind, OPTIONS, Options, Setting};
 use crate::errors::Errors;
 use crate::suggest;
@@ -8,7 +9,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, LitStr, Path, Result, Token, Type, bracketed, parenthesized, token};
+use syn::{Expr, Ident, LitStr, Path, Result, Token, bracketed, parenthesized, token};
 
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut reader = Reader { options: Options::default(), used: Vec::new(), unknown: Vec::new(), errors };
@@ -243,7 +244,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Comes last: an option that is used further on is not what a misspelt word meant.
+    /// When everything is read: an option that is used further on is not what a misspelt word meant.
     fn report_unknown(&mut self) {
         for (written, word) in &self.unknown {
             let all = OPTIONS.iter().map(|(name, _)| *name);
@@ -260,73 +261,4 @@ impl Reader<'_> {
 fn the_options_are() -> String {
     let names: Vec<_> = OPTIONS.iter().map(|(name, _)| *name).collect();
     format!("the options are `{}`", names.join("`, `"))
-}
-
-/// Whether the next word is that of an option.
-fn is_option(input: ParseStream) -> bool {
-    let word = input.fork().call(Ident::parse_any).map(|name| name.unraw().to_string());
-    word.is_ok_and(|word| OPTIONS.iter().any(|(known, _)| *known == word))
-}
-
-/// Whether `name =` comes next.
-fn is_entry(list: ParseStream) -> bool {
-    list.peek(Ident) && list.peek2(Token![=]) && !list.peek2(Token![==]) && !list.peek2(Token![=>])
-}
-
-/// Whether `name: Type` comes next.
-fn is_typed(list: ParseStream) -> bool {
-    list.peek(Ident) && list.peek2(Token![:]) && !list.peek2(Token![::])
-}
-
-/// `: Type`, or what stands there instead up to the next `=` or comma.
-fn annotation(list: ParseStream) -> Result<TokenStream> {
-    let mut annotation = TokenStream::new();
-    list.parse::<Token![:]>()?.to_tokens(&mut annotation);
-    if list.fork().parse::<Type>().is_ok() {
-        list.parse::<Type>()?.to_tokens(&mut annotation);
-    }
-    while !at_end(list) && !list.peek(Token![=]) {
-        annotation.extend([list.parse::<TokenTree>()?]);
-    }
-    Ok(annotation)
-}
-
-/// `=`, and no longer sign.
-fn read_equals(input: ParseStream) -> Result<bool> {
-    if input.peek(Token![==]) || input.peek(Token![=>]) {
-        return Ok(false);
-    }
-    Ok(input.parse::<Option<Token![=]>>()?.is_some())
-}
-
-fn at_end(input: ParseStream) -> bool {
-    input.is_empty() || input.peek(Token![,])
-}
-
-/// What stands where something else was expected, up to the comma behind it, which may have others in it.
-fn value(input: ParseStream) -> Result<TokenStream> {
-    let mut value = TokenStream::new();
-    if input.fork().parse::<Expr>().is_ok() {
-        value.extend(input.parse::<Expr>()?.into_token_stream());
-    }
-    value.extend(rest(input)?);
-    Ok(value)
-}
-
-/// The words up to the next comma.
-fn rest(input: ParseStream) -> Result<TokenStream> {
-    let mut rest = TokenStream::new();
-    while !at_end(input) {
-        rest.extend([input.parse::<TokenTree>()?]);
-    }
-    Ok(rest)
-}
-
-/// What belongs to an option or entry that has been reported.
-fn skip_value(input: ParseStream) -> Result<()> {
-    read_equals(input)?;
-    if !at_end(input) {
-        value(input)?;
-    }
-    Ok(())
 }
