@@ -412,6 +412,13 @@ pub mod guide;
 /// }
 /// ```
 ///
+/// # The function below
+///
+/// What stands below the attribute becomes a function inside of the new `main`, called `__godaemon_main`: so it is called in
+/// backtraces, in [`type_name`](std::any::type_name), and by attributes below that tell it, such as `#[tracing::instrument]`
+/// without a `name`. In the body `main` is the new one, so a body that calls itself needs a function of its own: to call
+/// `main` is to start a daemon once more, which a daemon [refuses](ErrorKind::AlreadyDaemon).
+///
 /// # With a runtime
 ///
 /// An `async fn main` needs a runtime's own attribute below, such as `#[tokio::main]`: it starts in the daemon only. The guide has
