@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! $ cargo run --example unix_socket -- here.sock
-//! process 4711 listens on /home/me/here.sock; try it: nc -U here.sock; end it: kill 4711
+//! process 4711 listens on /home/me/here.sock; try it: nc -U /home/me/here.sock; end it: kill 4711
 //! $ cargo run --example unix_socket -- here.sock
 //! unix_socket: already running: process 4711 holds /home/me/here.pid
 //! ```
