@@ -1,12 +1,10 @@
 //! Who the daemon is: looked up in the parent, by its name or number, and assumed in the daemon.
 
 use crate::error::{Error, ErrorKind};
-use crate::sys::{memory, process, users};
-use nix::errno::Errno;
-use nix::unistd::{self, Gid, Group, Uid, User};
+use crate::sys::users::{self, User};
+use crate::sys::{memory, process};
 use std::ffi::CString;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 
 /// A user or group as an option names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,8 +74,6 @@ pub(crate) fn look_up(user: Option<Id>, group: Option<Id>) -> Result<Option<Iden
     if user.is_none() && group.is_none() {
         return Ok(None);
     }
-    check_name("user", user.as_ref())?;
-    check_name("group", group.as_ref())?;
     let label = label(user.as_ref(), group.as_ref());
     let group = group.map(find_group).transpose()?;
     let identity = match user.map(find_user).transpose()? {
@@ -86,12 +82,11 @@ pub(crate) fn look_up(user: Option<Id>, group: Option<Id>) -> Result<Option<Iden
             Identity { group, groups: vec![group], label, ..Identity::default() }
         }
         Some(Found::Entry(user)) => {
-            let group = group.unwrap_or(user.gid.as_raw());
-            let groups = CString::new(user.name.as_bytes()).map(|name| users::groups_of(&name, group));
-            let name = Some(user.name.into_bytes());
-            let account = Some(Account { home: user.dir.as_os_str().as_bytes().to_vec(), name });
+            let group = group.unwrap_or(user.group);
+            let groups = CString::new(user.name.as_slice()).map(|name| users::groups_of(&name, group));
             let groups = groups.unwrap_or_else(|_| vec![group]);
-            Identity { user: Some(user.uid.as_raw()), group, groups, account, label }
+            let account = Some(Account { home: user.home, name: Some(user.name) });
+            Identity { user: Some(user.number), group, groups, account, label }
         }
         Some(Found::Number(number)) => {
             let Some(group) = group else {
@@ -123,18 +118,21 @@ enum Found {
 }
 
 fn find_user(id: Id) -> Result<Found, Error> {
-    let failed = |id: &str, why: Errno| Error::system(format!("cannot look up the user {id}"), why.into());
+    let failed = |id: &str, why| Error::system(format!("cannot look up the user {id}"), why);
     let number = match id {
         Id::Number(number) => number,
-        Id::Name(name) => match found(User::from_name(&name)).map_err(|why| failed(&name, why))? {
-            Some(user) => return Ok(Found::Entry(user)),
-            None => number_of(&name)
-                .ok_or_else(|| Error::new(ErrorKind::NoSuchUser, format!("user: there is no user {name}")))?,
-        },
+        Id::Name(name) => {
+            let c_name = c_string("user", &name)?;
+            match users::user_named(&c_name).map_err(|why| failed(&name, why))? {
+                Some(user) => return Ok(Found::Entry(user)),
+                None => number_of(&name).ok_or_else(|| {
+                    Error::new(ErrorKind::NoSuchUser, format!("user: there is no user {name}"))
+                })?,
+            }
+        }
     };
     check_number("user", number)?;
-    let user = found(User::from_uid(Uid::from_raw(number)));
-    let user = user.map_err(|why| failed(&number.to_string(), why))?;
+    let user = users::user_numbered(number).map_err(|why| failed(&number.to_string(), why))?;
     Ok(user.map_or(Found::Number(number), Found::Entry))
 }
 
@@ -142,9 +140,9 @@ fn find_group(id: Id) -> Result<u32, Error> {
     let number = match id {
         Id::Number(number) => number,
         Id::Name(name) => {
-            let group = found(Group::from_name(&name))
-                .map_err(|why| Error::system(format!("cannot look up the group {name}"), why.into()))?;
-            match group.map(|group| group.gid.as_raw()).or_else(|| number_of(&name)) {
+            let group = users::group_named(&c_string("group", &name)?)
+                .map_err(|why| Error::system(format!("cannot look up the group {name}"), why))?;
+            match group.or_else(|| number_of(&name)) {
                 Some(number) => number,
                 None => {
                     return Err(Error::new(
@@ -159,19 +157,8 @@ fn find_group(id: Id) -> Result<u32, Error> {
     Ok(number)
 }
 
-fn check_name(what: &str, id: Option<&Id>) -> Result<(), Error> {
-    match id {
-        Some(Id::Name(name)) if name.contains('\0') => Err(Error::zero_byte(what)),
-        _ => Ok(()),
-    }
-}
-
-/// Which errors say that there is none differs between systems; see getpwnam(3).
-fn found<T>(entry: Result<Option<T>, Errno>) -> Result<Option<T>, Errno> {
-    match entry {
-        Err(Errno::ENOENT | Errno::ESRCH | Errno::EBADF | Errno::EPERM) => Ok(None),
-        entry => entry,
-    }
+fn c_string(what: &str, name: &str) -> Result<CString, Error> {
+    CString::new(name).map_err(|_| Error::zero_byte(what))
 }
 
 fn number_of(name: &str) -> Option<u32> {
@@ -241,9 +228,9 @@ impl Identity {
     /// Groups first: who is no longer root may not change them.
     fn change(&self) -> io::Result<()> {
         users::set_groups(&self.groups)?;
-        unistd::setgid(Gid::from_raw(self.group))?;
+        users::set_group(self.group)?;
         if let Some(user) = self.user {
-            unistd::setuid(Uid::from_raw(user))?;
+            users::set_user(user)?;
         }
         Ok(())
     }
@@ -261,8 +248,8 @@ impl Identity {
         let other_users = old_users.iter().chain([&0]).filter(|old| !user.contains(old));
         let other_groups = old_groups.iter().chain([&0]).filter(|&&old| old != self.group);
         // The last one changes nothing, and needs the same privilege as any other list.
-        let came_back = other_users.copied().any(|old| unistd::seteuid(Uid::from_raw(old)).is_ok())
-            || other_groups.copied().any(|old| unistd::setegid(Gid::from_raw(old)).is_ok())
+        let came_back = other_users.copied().any(|old| users::set_effective_user(old).is_ok())
+            || other_groups.copied().any(|old| users::set_effective_group(old).is_ok())
             || users::set_groups(&self.groups).is_ok()
             || !process::has_no_capability();
         if came_back {

@@ -1,7 +1,7 @@
 //! What can be handed on to the daemon, and how it gets out of its descriptors again.
 
 use crate::sys::{fds, socket};
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use std::ffi::c_int;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -106,13 +106,13 @@ impl InheritFd for File {
 
 impl InheritFd for PipeReader {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        is_pipe(fd, OFlag::O_RDONLY)
+        is_pipe(fd, libc::O_RDONLY)
     }
 }
 
 impl InheritFd for PipeWriter {
     fn accepts(fd: BorrowedFd<'_>) -> bool {
-        is_pipe(fd, OFlag::O_WRONLY)
+        is_pipe(fd, libc::O_WRONLY)
     }
 }
 
@@ -157,10 +157,10 @@ fn file_type(fd: BorrowedFd<'_>) -> Option<std::fs::FileType> {
 }
 
 /// Whether a descriptor is an end of a pipe that allows this access, or both.
-fn is_pipe(fd: BorrowedFd<'_>, access: OFlag) -> bool {
-    let Ok(flags) = fcntl(fd, FcntlArg::F_GETFL) else { return false };
-    let allowed = OFlag::from_bits_retain(flags) & OFlag::O_ACCMODE;
-    file_type(fd).is_some_and(|kind| kind.is_fifo()) && [access, OFlag::O_RDWR].contains(&allowed)
+fn is_pipe(fd: BorrowedFd<'_>, access: c_int) -> bool {
+    let Ok(flags) = fds::status_flags(fd) else { return false };
+    let is_fifo = file_type(fd).is_some_and(|kind| kind.is_fifo());
+    is_fifo && [access, libc::O_RDWR].contains(&(flags & libc::O_ACCMODE))
 }
 
 fn is_socket(fd: BorrowedFd<'_>, kind: libc::c_int, listens: bool) -> bool {

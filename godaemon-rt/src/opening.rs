@@ -1,12 +1,12 @@
 //! Opening a file at a path that somebody else may have prepared: in a directory that others can write to there may
 //! be a link to a file of root's, or a FIFO that waits for ever.
 
-use crate::sys::fds;
+use crate::sys::{fds, process};
 use std::ffi::OsStr;
 use std::fmt::{self, Display};
 use std::fs::{self, File, FileType, OpenOptions};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -110,7 +110,7 @@ enum Names {
 /// opened is gone for good.
 fn names(file: &File, path: &Path) -> io::Result<Names> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(Names::Changed) };
-    if !nix::unistd::geteuid().is_root() || !file.metadata()?.is_file() {
+    if process::effective_user() != 0 || !file.metadata()?.is_file() {
         return Ok(Names::One);
     }
     let folder = fds::open_directory(folder)?;
@@ -121,7 +121,7 @@ fn names(file: &File, path: &Path) -> io::Result<Names> {
             _ => return Ok(Names::More),
         }
         // Where it is refused, nobody else may change anything, either: read-only, or immutable.
-        let _ = nix::fcntl::renameat(&folder, name, &folder, name);
+        let _ = fds::rename_to_itself(folder.as_fd(), name);
         if !is_named(file, name) || !is_at(file, path) {
             return Ok(Names::Changed);
         }

@@ -11,7 +11,7 @@ use crate::stdio::Stream;
 use crate::sys::fds;
 use crate::sys::signals::{self, Watched};
 use std::cell::Cell;
-use std::io;
+use std::io::{self, PipeWriter, Write};
 use std::mem;
 use std::ops::ControlFlow;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -105,7 +105,7 @@ static FORWARDERS: Mutex<Vec<Arc<Shared>>> = Mutex::new(Vec::new());
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// Wakes forwarders that wait for input when the process ends: there is something to read then.
-static BELL: OnceLock<(OwnedFd, OwnedFd)> = OnceLock::new();
+static BELL: OnceLock<(OwnedFd, PipeWriter)> = OnceLock::new();
 
 /// What a thread does for the forwarding.
 #[derive(Clone, Copy)]
@@ -178,7 +178,8 @@ pub(super) fn is_forwarded(stream: Stream) -> bool {
 fn bell() -> io::Result<RawFd> {
     if BELL.get().is_none() {
         // Of two threads that come here at once one has made one for nothing.
-        let _ = BELL.set(fds::pipe()?);
+        let (end, ring) = fds::pipe()?;
+        let _ = BELL.set((end, ring.into()));
     }
     BELL.get().map(|(end, _)| end.as_raw_fd()).ok_or_else(|| io::ErrorKind::NotConnected.into())
 }
@@ -188,7 +189,7 @@ pub(super) fn finish(deadline: Instant) {
     ENDING.store(true, Ordering::Release);
     if let Some((_, ring)) = BELL.get() {
         // It is empty, and rings once.
-        let _ = nix::unistd::write(ring, &[1]);
+        let _ = (&mut &*ring).write(&[1]);
     }
     for_others(|shared| drop(shared.wait_while(shared.lock(), deadline, |state| state.reader.is_some())));
 }

@@ -10,11 +10,13 @@ use crate::log_files::{self, LogFile};
 use crate::marker::Marker;
 use crate::pid_file::claim::Claim;
 use crate::ready::{Listener, Ready};
-use crate::sys::{fds, process, signals};
+use crate::sys::process::{self, Pid};
+use crate::sys::{fds, signals};
+use std::env;
 use std::ffi::CString;
 use std::io;
 use std::mem;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::path::PathBuf;
 
 /// The daemon, or a process in the foreground that acts as one: what it was handed.
@@ -122,11 +124,7 @@ impl Newcomer {
 
     fn try_settle(self) -> Result<Daemon, Error> {
         let Newcomer { settings, files, directory, pid_file, log_files } = self;
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "nine bits, as the parent saw, fit into every `mode_t`"
-        )]
-        nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(settings.umask as libc::mode_t));
+        process::set_umask(settings.umask);
         enter(directory)?;
         log_files::put_in_place(log_files, settings.creation)
             .map_err(|why| Error::system("cannot print to the log file", why))?;
@@ -166,10 +164,10 @@ fn check_numbers(marker: &Marker, settings: &Settings) -> io::Result<()> {
 /// Enters the directory to work in.
 fn enter(directory: Option<OwnedFd>) -> Result<(), Error> {
     let entered = match directory {
-        Some(directory) => nix::unistd::fchdir(directory),
-        None => nix::unistd::chdir("/"),
+        Some(directory) => process::enter(directory.as_fd()),
+        None => env::set_current_dir("/"),
     };
-    entered.map_err(|why| Error::system("cannot enter the working directory", why.into()))
+    entered.map_err(|why| Error::system("cannot enter the working directory", why))
 }
 
 fn capture_both() -> Result<[Option<Reader>; 2], Error> {

@@ -1,9 +1,11 @@
 //! Descriptors: close-on-exec, duplicates, the null device.
 
 use super::{check, retry};
+use std::ffi::{CString, OsStr};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 
 /// The first number that is not standard input, output or error.
@@ -128,16 +130,20 @@ pub(crate) fn writer_of(pipe: RawFd) -> io::Result<OwnedFd> {
 
 /// Sets whether reads return at once when there is nothing to read.
 pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> io::Result<()> {
-    let fd = fd.as_raw_fd();
-    // SAFETY: reads the flags of a borrowed descriptor.
-    let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })?;
+    let flags = status_flags(fd)?;
     let flags = if on { flags | libc::O_NONBLOCK } else { flags & !libc::O_NONBLOCK };
     // SAFETY: sets the flags of a borrowed descriptor.
-    check(unsafe { libc::fcntl(fd, libc::F_SETFL, flags) }).map(drop)
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFL, flags) }).map(drop)
+}
+
+/// How the file of a descriptor is open: the access mode, `O_NONBLOCK`, and the like.
+pub(crate) fn status_flags(fd: BorrowedFd<'_>) -> io::Result<libc::c_int> {
+    // SAFETY: reads the flags of a borrowed descriptor.
+    check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFL) })
 }
 
 /// Opens the null device for reading and writing, and makes sure that it is one: a plain file in its place would
-/// collect the output of every daemon of the machine.
+/// collect the output of every daemon of the machine. (A FIFO in its place waits for nobody that way.)
 pub(crate) fn null_device() -> io::Result<OwnedFd> {
     let file = OpenOptions::new()
         .read(true)
@@ -172,6 +178,14 @@ pub(crate) fn open_directory(path: &std::path::Path) -> io::Result<OwnedFd> {
     // Looking up `.` in it is what asks for the permission to search it.
     let directory = OpenOptions::new()
         .read(true)
+/// Renames a file in a directory to what it is called already, which changes nothing.
+pub(crate) fn rename_to_itself(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
+    let name = CString::new(name.as_bytes())?;
+    let (directory, name) = (directory.as_raw_fd(), name.as_ptr());
+    // SAFETY: the name is a C string.
+    check(unsafe { libc::renameat(directory, name, directory, name) }).map(drop)
+}
+
         .custom_flags(flags | libc::O_DIRECTORY | libc::O_NOCTTY)
         .open(path.join("."))?;
     above_standard(directory.into())

@@ -3,6 +3,7 @@
 use super::check;
 use std::ffi::CStr;
 use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// The number of a process, or of a process group.
 pub(crate) type Pid = libc::pid_t;
@@ -115,6 +116,20 @@ pub(crate) fn session() -> Pid {
 pub(crate) fn effective_user() -> libc::uid_t {
     // SAFETY: cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// Sets which permissions new files do not get.
+pub(crate) fn set_umask(mask: u32) {
+    #[allow(clippy::cast_possible_truncation, reason = "nine bits, which fit into every `mode_t`")]
+    let mask = mask as libc::mode_t;
+    // SAFETY: cannot fail; no memory is involved.
+    unsafe { libc::umask(mask) };
+}
+
+/// Enters a directory.
+pub(crate) fn enter(directory: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the descriptor is borrowed; no memory is involved.
+    check(unsafe { libc::fchdir(directory.as_raw_fd()) }).map(drop)
 }
 
 /// Ends the process at once: no handler runs, nothing is flushed.

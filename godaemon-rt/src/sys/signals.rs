@@ -101,6 +101,23 @@ fn reset(signal: libc::c_int) {
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
+/// What a signal is called, such as `SIGKILL`. Real-time signals have no name.
+pub(crate) fn name(signal: libc::c_int) -> Option<&'static str> {
+    macro_rules! names {
+        ($($name:ident)*) => { &[$((libc::$name, stringify!($name))),*] };
+    }
+    const EVERYWHERE: &[(libc::c_int, &str)] = names! {
+        SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE SIGALRM
+        SIGTERM SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGWINCH
+        SIGIO SIGSYS
+    };
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const HERE: &[(libc::c_int, &str)] = names! { SIGPWR };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const HERE: &[(libc::c_int, &str)] = &[];
+    EVERYWHERE.iter().chain(HERE).find(|(number, _)| *number == signal).map(|(_, name)| *name)
+}
+
 /// Makes the end of a child interrupt [`wait_for`], and nothing else: the signal stays blocked elsewhere.
 pub(crate) fn notice_children() -> io::Result<()> {
     extern "C" fn nothing(_: libc::c_int) {}
@@ -198,5 +215,18 @@ fn forgive_interruption(result: io::Result<libc::c_int>, watched: &mut [Watched]
             Ok(())
         }
         result => result.map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_has_the_name_that_kill_knows() {
+        assert_eq!(name(9), Some("SIGKILL"));
+        assert_eq!(name(libc::SIGSEGV), Some("SIGSEGV"));
+        assert_eq!(name(0), None);
+        assert_eq!(name(4711), None);
     }
 }

@@ -4,7 +4,7 @@ use crate::channel::{Progress, ToParent};
 use crate::error::{Error, ErrorKind};
 use crate::stage::Stage;
 use crate::sys::process::End;
-use nix::sys::signal::Signal;
+use crate::sys::signals;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -157,10 +157,10 @@ fn kind_of(end: End) -> ErrorKind {
 fn describe(end: End) -> String {
     match end {
         End::Exited(status) => format!("ended with status {status}"),
-        End::Killed(signal) => match Signal::try_from(signal) {
-            Ok(name) => format!("killed by signal {signal} ({name})"),
+        End::Killed(signal) => match signals::name(signal) {
+            Some(name) => format!("killed by signal {signal} ({name})"),
             // Real-time signals have no name.
-            Err(_) => format!("killed by signal {signal}"),
+            None => format!("killed by signal {signal}"),
         },
     }
 }
