@@ -5,6 +5,7 @@ use crate::inherit::{HandedOn, Inherit};
 use crate::stage::Stage;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 /// Why a start failed, in whichever of the three processes.
 ///
@@ -262,6 +263,20 @@ pub(crate) fn texts(error: &dyn StdError) -> Vec<String> {
     std::iter::once(error.to_string()).chain(causes(error.source()).map(ToString::to_string)).collect()
 }
 
+/// A time as messages tell it, in seconds: `30`, `1.5`, `0.25`. (What std has for floating point would be more code than
+/// the stage machine.)
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.as_secs())?;
+        match self.0.subsec_nanos() {
+            0 => Ok(()),
+            nanos => write!(f, ".{}", format!("{nanos:09}").trim_end_matches('0')),
+        }
+    }
+}
+
 /// A cause of which only the text is left: it came from another process, or was not [`Send`].
 #[derive(Debug)]
 struct Cause {
@@ -300,6 +315,12 @@ mod tests {
     fn kinds() -> impl Iterator<Item = ErrorKind> {
         let others = [ErrorKind::AlreadyRunning(Some(4711)), ErrorKind::Ended(42), ErrorKind::Killed(11)];
         PLAIN.into_iter().chain(others)
+    }
+
+    #[test]
+    fn a_time_is_told_in_seconds() {
+        let told = |micros| Seconds(Duration::from_micros(micros)).to_string();
+        assert_eq!([0, 1, 50_000, 1_500_000, 30_000_000].map(told), ["0", "0.000001", "0.05", "1.5", "30"]);
     }
 
     #[test]

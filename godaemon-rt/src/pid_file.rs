@@ -11,6 +11,7 @@
 
 pub(crate) mod claim;
 
+use crate::error::Seconds;
 use crate::opening::{self, Wanted, is_at};
 use crate::sys::handle::Handle;
 use crate::sys::process::{self, Pid};
@@ -153,7 +154,7 @@ impl PidFile {
         let (file, daemon) = self.daemon()?;
         daemon.signal(libc::SIGTERM).map_err(|error| self.cannot_signal(daemon.pid(), error))?;
         let late = |what: &str| {
-            let what = format!("{what} within {} s", within.as_secs_f64());
+            let what = format!("{what} within {} s", Seconds(within));
             Err(self.about(io::Error::new(io::ErrorKind::TimedOut, what)))
         };
         if !daemon.await_end(deadline).unwrap_or(Ok(true))? {

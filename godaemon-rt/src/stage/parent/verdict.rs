@@ -1,7 +1,7 @@
 //! What the parent heard, and what it makes of it. Pure.
 
 use crate::channel::{Progress, ToParent};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Seconds};
 use crate::stage::Stage;
 use crate::sys::process::End;
 use crate::sys::signals;
@@ -37,7 +37,7 @@ impl Heard {
     pub(super) fn nothing(timeout: Option<Duration>) -> Heard {
         let mut heard = Heard::default();
         if let Some(timeout) = timeout {
-            let what = format!("not ready within {} s, ended", timeout.as_secs_f64());
+            let what = format!("not ready within {} s, ended", Seconds(timeout));
             heard.limit(timeout, ErrorKind::TimedOut, what);
         }
         heard
