@@ -51,7 +51,8 @@ fn start_daemon(
     envp: *const *const c_char,
 ) -> Result<Daemon, NotStarted> {
     let preparing = |error| NotStarted { step: Step::Prepare, error };
-    if process::own() == 1 {
+    let own = process::own();
+    if own == 1 {
         // As under `unshare --pid` without `--fork`.
         return Err(NotStarted {
             step: Step::Namespace,
@@ -62,7 +63,7 @@ fn start_daemon(
     fds::set_close_on_exec(marker.line, true).map_err(preparing)?;
     signals::notice_children().map_err(preparing)?;
     let [up, line] = socket::raw_pair().map_err(preparing)?;
-    let marker = Marker { stage: Stage::Daemon, maker: process::own(), line, ..*marker };
+    let marker = Marker { stage: Stage::Daemon, maker: own, line, ..*marker };
     entry.overwrite(&marker.entry());
     let copy = Spec { argv: memory::arguments(), envp, leader: None, keep: &[line] };
     let pid = copy::start(&copy, &mut [MaybeUninit::uninit(); copy::STACK])?;

@@ -92,16 +92,17 @@ impl Newcomer {
     /// Takes over what the marker and the parent's settings name. A failure reaches the parent, and ends this
     /// process.
     pub(crate) fn take_over(marker: &Marker) -> Newcomer {
-        link::establish(marker)
-            .and_then(|()| Newcomer::receive(marker))
+        let own = process::own();
+        link::establish(marker, own)
+            .and_then(|()| Newcomer::receive(marker, own))
             .unwrap_or_else(|error| link::fail(&error))
     }
 
-    fn receive(marker: &Marker) -> Result<Newcomer, Error> {
+    fn receive(marker: &Marker, own: Pid) -> Result<Newcomer, Error> {
         let mut settings = link::receive_settings(marker.channel)
             .and_then(|settings| check_numbers(marker, &settings).map(|()| settings))
             .map_err(|why| Error::system("cannot take over what the parent hands on", why))?;
-        if process::session() == process::own() {
+        if process::session() == own {
             return Err(Error::new(
                 ErrorKind::System,
                 "the daemon leads a session, and could get a terminal",
@@ -151,12 +152,17 @@ impl Newcomer {
 /// Makes sure that every descriptor that the parent handed on is there, once, and closed on exec: then nobody else in
 /// this process owns it.
 fn check_numbers(marker: &Marker, settings: &Settings) -> io::Result<()> {
-    let mut numbers: Vec<RawFd> = settings.descriptors().collect();
-    numbers.iter().try_for_each(|&fd| fds::set_close_on_exec(fd, true))?;
-    numbers.extend([marker.channel, marker.line]);
-    numbers.sort_unstable();
-    if numbers.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Err(Malformed.into());
+    settings.descriptors().try_for_each(|fd| fds::set_close_on_exec(fd, true))?;
+    // What is open is no larger than the table.
+    let mut seen = Vec::new();
+    for fd in settings.descriptors().chain([marker.channel, marker.line]) {
+        let place = usize::try_from(fd).map_err(|_| Malformed)?;
+        if seen.len() <= place {
+            seen.resize(place + 1, false);
+        }
+        if mem::replace(&mut seen[place], true) {
+            return Err(Malformed.into());
+        }
     }
     Ok(())
 }

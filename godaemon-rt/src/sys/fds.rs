@@ -145,15 +145,10 @@ pub(crate) fn status_flags(fd: BorrowedFd<'_>) -> io::Result<libc::c_int> {
 /// Opens the null device for reading and writing, and makes sure that it is one: a plain file in its place would
 /// collect the output of every daemon of the machine. (A FIFO in its place waits for nobody that way.)
 pub(crate) fn null_device() -> io::Result<OwnedFd> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_NOCTTY | libc::O_NONBLOCK)
-        .open("/dev/null")?;
+    let file = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NOCTTY).open("/dev/null")?;
     if !is_null_device(&file)? {
         return Err(io::Error::other("not the null device"));
     }
-    set_nonblocking(std::os::fd::AsFd::as_fd(&file), false)?;
     above_standard(file.into())
 }
 
@@ -178,17 +173,17 @@ pub(crate) fn open_directory(path: &std::path::Path) -> io::Result<OwnedFd> {
     // Looking up `.` in it is what asks for the permission to search it.
     let directory = OpenOptions::new()
         .read(true)
+        .custom_flags(flags | libc::O_DIRECTORY | libc::O_NOCTTY)
+        .open(path.join("."))?;
+    above_standard(directory.into())
+}
+
 /// Renames a file in a directory to what it is called already, which changes nothing.
 pub(crate) fn rename_to_itself(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
     let name = CString::new(name.as_bytes())?;
     let (directory, name) = (directory.as_raw_fd(), name.as_ptr());
     // SAFETY: the name is a C string.
     check(unsafe { libc::renameat(directory, name, directory, name) }).map(drop)
-}
-
-        .custom_flags(flags | libc::O_DIRECTORY | libc::O_NOCTTY)
-        .open(path.join("."))?;
-    above_standard(directory.into())
 }
 
 /// Marks every descriptor above the standard streams close-on-exec. Allocates nothing.

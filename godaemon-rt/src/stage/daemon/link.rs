@@ -59,10 +59,10 @@ fn without_terminal(relay: &Lead, act: impl FnOnce()) {
 }
 
 /// Establishes the link that the marker names.
-pub(super) fn establish(marker: &Marker) -> Result<(), Error> {
+pub(super) fn establish(marker: &Marker, own: Pid) -> Result<(), Error> {
     // The kernel vouched for the maker of the numbers, and only one thread gets here, once.
     let (channel, line) = (fds::adopt(marker.channel), fds::adopt(marker.line));
-    *link() = Some(Link { owner: process::own(), channel, line, relay: None });
+    *link() = Some(Link { owner: own, channel, line, relay: None });
     report_panics();
     // What is on standard error of a daemon that begins.
     let relay = Null::keep().and_then(|null| Lead::through(Stream::Error.number(), null));
@@ -147,7 +147,7 @@ pub(crate) fn up() {
         *link() = Some(own);
         fail(&Error::system("cannot let go of the terminal", why));
     }
-    let confirmed = match own.send(&ToParent::Up { pid: std::process::id() }) {
+    let confirmed = match own.send(&ToParent::Up { pid: own.owner.unsigned_abs() }) {
         Ok(()) => {
             // The first child only stays until here; that it is gone is no failure.
             let _ = send_all(own.line.as_raw_fd(), &[1]);
