@@ -146,6 +146,19 @@ fn nonsense_in_place_of_the_settings_is_refused() {
 }
 
 #[test]
+fn option_that_the_program_does_not_have_is_refused() {
+    let mut waiting = settings(&[FILE], None);
+    // Behind the frame's length and kind, and the list of one file: whether output is captured.
+    let captured = 5 + 4 + (4 + "file".len()) + (4 + 4);
+    assert_eq!(std::mem::replace(&mut waiting[captured], 1), 0);
+    let case = Case::new();
+    let end = Deceived::start(&case, program!("witness"), 2, &waiting).end();
+    assert_eq!((end.status, end.stderr.as_str()), (Some(71), ""));
+    let said = String::from_utf8_lossy(&end.said);
+    assert!(said.contains("cannot take over what the parent hands on"), "{said:?}");
+}
+
+#[test]
 fn frame_that_is_too_long_is_refused_by_its_length() {
     for length in [4 * 1024 * 1024 + 1, i32::MAX.cast_unsigned(), u32::MAX] {
         assert_refused(&length.to_le_bytes(), &format!("{length} bytes"));

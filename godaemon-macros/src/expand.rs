@@ -33,6 +33,7 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
 
     let names = names(&options.krate);
     let before_main = before_main();
+    let parts = steps::parts(options);
     let values = options.entries(Kind::Value).map(|entry| steps::value(entry, bindings));
     let builder = steps::builder(options, bindings);
     let open = options.entries(Kind::File).map(|entry| steps::open(entry, bindings));
@@ -53,7 +54,7 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
         #many
         #asyncness #inner_fn #inner_name #parameters #output #body
 
-        let __godaemon_start = __godaemon::Start::new();
+        let __godaemon_start = __godaemon::Start::new(#parts);
         #(#values)*
         let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
             let __godaemon_options = __GodaemonOptions::new();

@@ -6,6 +6,7 @@ mod lines;
 #[cfg(any(feature = "log", feature = "tracing"))]
 mod records;
 
+use crate::error::Error;
 use crate::stdio::{Lead, Null, Stream};
 use crate::sys::process::{self, Pid};
 use crate::sys::signals::{self, Watched};
@@ -88,15 +89,23 @@ struct Captured {
     /// A child that the program forks has all this as well, and no forwarders.
     owner: Pid,
     leads: [Lead; 2],
+    /// At the end of the process: what was printed reaches the readers that forward. (A program that captures nothing
+    /// does without the code, which is reached from here only.)
+    end: fn(&Captured),
+    /// Likewise, when a reader is dropped.
+    discard: fn(&Captured, OwnedFd, Stream),
 }
 
 static CAPTURED: OnceLock<Captured> = OnceLock::new();
 
 /// Puts pipes in the places of both streams.
-pub(crate) fn both(null: &Null) -> io::Result<[Reader; 2]> {
-    let ((stdout, output), (stderr, error)) = (capture(Stream::Output, null)?, capture(Stream::Error, null)?);
+pub(crate) fn both(null: &Null) -> Result<[Reader; 2], Error> {
+    let capture =
+        |stream| capture(stream, null).map_err(|why| Error::system("cannot capture the output", why));
+    let ((stdout, output), (stderr, error)) = (capture(Stream::Output)?, capture(Stream::Error)?);
+    let (owner, leads) = (process::own(), [output, error]);
     // A daemon settles once.
-    let _ = CAPTURED.set(Captured { owner: process::own(), leads: [output, error] });
+    let _ = CAPTURED.set(Captured { owner, leads, end: Captured::end, discard: Captured::discard });
     Ok([stdout, stderr])
 }
 
@@ -170,22 +179,50 @@ impl Captured {
     fn close(&self) -> io::Result<()> {
         Stream::BOTH.map(|stream| self.let_go(stream)).into_iter().collect()
     }
+
+    fn end(&self) {
+        let (half, deadline) = (Instant::now() + LAST_WORDS / 2, Instant::now() + LAST_WORDS);
+        // What C prints may go into the pipe of standard error.
+        let reads_c = |&stream: &Stream| self.lead(stream).is_on(Stream::Output);
+        if Stream::BOTH.iter().any(|stream| reads_c(stream) && forward::is_forwarded(*stream)) {
+            flush_c(half);
+        }
+        // What closures themselves print meanwhile, a panic's message for one, is printed before the end, too.
+        forward::catch_up(half);
+        // Nobody is left to hear of what cannot be done.
+        let _ = self.close();
+        forward::finish(deadline);
+    }
+
+    /// The null device comes in the place of the stream, and then what earlier holders of it (a print under way, a
+    /// child) still write is thrown away, until the last of them is gone.
+    fn discard(&self, pipe: OwnedFd, stream: Stream) {
+        if self.let_go(stream).is_err() {
+            // Closing the pipe would make every print fail; keeping it only fills it.
+            std::mem::forget(pipe);
+            return;
+        }
+        if discard_what_is_there(&pipe) {
+            return;
+        }
+        // The program may have made it one that does not wait.
+        let _ = fds::set_nonblocking(pipe.as_fd(), false);
+        let pipe = File::from(pipe);
+        let discard = move || drop(io::copy(&mut &pipe, &mut io::sink()));
+        // The thread is nobody's business, least of all that of a signal.
+        let mask = signals::block_all();
+        // If there can be no thread, the pipe is closed with the closure, and the last writers learn that nobody
+        // reads.
+        let _ = thread::Builder::new().name("godaemon-discard".into()).spawn(discard);
+        mask.restore();
+    }
 }
 
-/// At the end of the process: what was printed reaches the readers that forward.
+/// At the end of the process.
 pub(crate) fn end() {
-    let Some(captured) = Captured::own() else { return };
-    let (half, deadline) = (Instant::now() + LAST_WORDS / 2, Instant::now() + LAST_WORDS);
-    // What C prints may go into the pipe of standard error.
-    let reads_c = |&stream: &Stream| captured.lead(stream).is_on(Stream::Output);
-    if Stream::BOTH.iter().any(|stream| reads_c(stream) && forward::is_forwarded(*stream)) {
-        flush_c(half);
+    if let Some(captured) = Captured::own() {
+        (captured.end)(captured);
     }
-    // What closures themselves print meanwhile, a panic's message for one, is printed before the end, too.
-    forward::catch_up(half);
-    // Nobody is left to hear of what cannot be done.
-    let _ = captured.close();
-    forward::finish(deadline);
 }
 
 /// Lets C print what it holds back, which it does by itself later than this, and too late.
@@ -412,33 +449,14 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// Printing must not fail for want of a reader: the null device comes in its place first, and then what earlier
-/// holders of the stream (a print under way, a child) still write is thrown away, until the last of them is gone.
+/// Printing must not fail for want of a reader.
 impl Drop for Reader {
     fn drop(&mut self) {
         let (Some(pipe), Some(stream)) = (self.pipe.take(), self.stream) else { return };
         // In a child that was forked the pipe is its parent's, who reads it.
-        let Some(captured) = CAPTURED.get().filter(|captured| captured.owner == process::own()) else {
-            return;
-        };
-        if captured.let_go(stream).is_err() {
-            // Closing the pipe would make every print fail; keeping it only fills it.
-            std::mem::forget(pipe);
-            return;
+        if let Some(captured) = Captured::own() {
+            (captured.discard)(captured, pipe, stream);
         }
-        if discard_what_is_there(&pipe) {
-            return;
-        }
-        // The program may have made it one that does not wait.
-        let _ = fds::set_nonblocking(pipe.as_fd(), false);
-        let pipe = File::from(pipe);
-        let discard = move || drop(io::copy(&mut &pipe, &mut io::sink()));
-        // The thread is nobody's business, least of all that of a signal.
-        let mask = signals::block_all();
-        // If there can be no thread, the pipe is closed with the closure, and the last writers learn that nobody
-        // reads.
-        let _ = thread::Builder::new().name("godaemon-discard".into()).spawn(discard);
-        mask.restore();
     }
 }
 

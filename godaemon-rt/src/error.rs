@@ -114,6 +114,7 @@ impl ErrorKind {
 }
 
 impl Error {
+    #[cold]
     pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Error {
         let (stage, what) = (Stage::Parent, what.into());
         Error(Box::new(Inner { kind, stage, what, source: None, files: Vec::new() }))
@@ -125,11 +126,13 @@ impl Error {
     }
 
     /// A file that cannot be opened, or is not what it should be.
+    #[cold]
     pub(crate) fn cannot_open(what: impl Into<String>, why: std::io::Error) -> Error {
         Error::new(ErrorKind::CannotOpen, what).because(why)
     }
 
     /// A system call that failed.
+    #[cold]
     pub(crate) fn system(what: impl Into<String>, why: std::io::Error) -> Error {
         Error::new(ErrorKind::System, what).because(why)
     }
@@ -140,6 +143,7 @@ impl Error {
         Error::from_reason(Stage::Parent, Reason { kind: ErrorKind::Expression, texts })
     }
 
+    #[cold]
     pub(crate) fn from_reason(stage: Stage, reason: Reason) -> Error {
         let mut texts: Vec<String> = Vec::new();
         for text in reason.texts {

@@ -24,6 +24,7 @@ mod log_files;
 mod marker;
 mod opening;
 mod options;
+mod parts;
 mod pid_file;
 mod private;
 mod ready;
@@ -34,6 +35,7 @@ mod sys;
 #[doc(hidden)]
 pub mod __private {
     //! What generated code calls. No promise is made about it.
+    pub use crate::parts::Parts;
     pub use crate::private::{
         Attempt, BeforeMain, Ok, Prepared, ReaderParameter, ReadyParameter, Start, With, before_main, drop,
         outcome, ready, stderr, stdout,

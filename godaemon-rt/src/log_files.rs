@@ -51,8 +51,17 @@ const CANNOT_OPEN: &str = "cannot open the log file";
 
 static CURRENT: OnceLock<Current> = OnceLock::new();
 
-/// The places for the paths of standard output and standard error: one place if they are equal.
-pub(crate) fn places(paths: [Option<PathBuf>; 2]) -> Result<Vec<Place>, Error> {
+/// Opens the files for standard output and standard error, in the parent.
+pub(crate) fn open_all(paths: [Option<PathBuf>; 2], creation: Creation) -> Result<Vec<LogFile>, Error> {
+    let open = |place: Place| match open(&place, creation) {
+        Ok(file) => Ok(LogFile { place, file }),
+        Err(why) => Err(cannot_open(&place.path, why)),
+    };
+    places(paths)?.into_iter().map(open).collect()
+}
+
+/// One place for paths that are equal.
+fn places(paths: [Option<PathBuf>; 2]) -> Result<Vec<Place>, Error> {
     let mut places: Vec<Place> = Vec::new();
     for (stream, path) in Stream::BOTH.into_iter().zip(paths) {
         let Some(path) = path else { continue };
@@ -64,15 +73,6 @@ pub(crate) fn places(paths: [Option<PathBuf>; 2]) -> Result<Vec<Place>, Error> {
         }
     }
     Ok(places)
-}
-
-/// Opens all, in the parent.
-pub(crate) fn open_all(places: Vec<Place>, creation: Creation) -> Result<Vec<LogFile>, Error> {
-    let open = |place: Place| match open(&place, creation) {
-        Ok(file) => Ok(LogFile { place, file }),
-        Err(why) => Err(cannot_open(&place.path, why)),
-    };
-    places.into_iter().map(open).collect()
 }
 
 fn cannot_open(path: &path::Path, why: io::Error) -> Error {
@@ -125,8 +125,9 @@ impl LogFile {
 }
 
 /// Makes the daemon's streams those files, and remembers them.
-pub(crate) fn put_in_place(files: Vec<LogFile>, creation: Creation) -> io::Result<()> {
-    files.iter().try_for_each(LogFile::put_in_place)?;
+pub(crate) fn put_in_place(files: Vec<LogFile>, creation: Creation) -> Result<(), Error> {
+    let put = files.iter().try_for_each(LogFile::put_in_place);
+    put.map_err(|why| Error::system("cannot print to the log file", why))?;
     let places = files.into_iter().map(|file| file.place).collect();
     // A daemon settles once.
     let _ = CURRENT.set(Current { places, creation });

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::identity::Id;
 use crate::inherit::{HandedOn, Inherit};
+use crate::parts::Parts;
 use crate::stage::daemon::{Daemon, Newcomer};
 use crate::stage::parent::{self, Outcome, Plan};
 use crate::stage::{self, Role};
@@ -387,11 +388,11 @@ impl Options {
             Ok(Role::Parent) => {}
             // Everything that the parent was asked for comes with its settings.
             Ok(Role::Daemon(marker)) => {
-                return Ok(Outcome::Acting(Newcomer::take_over(&marker).settle()));
+                return Ok(Outcome::Acting(Newcomer::take_over(&marker).settle(&Parts::ALL)));
             }
             Err(error) => return Err(self.give_back(error)),
         }
-        let mut plan = match parent::prepare(&mut self) {
+        let mut plan = match parent::prepare(&mut self, Parts::ALL) {
             Ok(plan) => plan,
             Err(error) => return Err(self.give_back(error)),
         };

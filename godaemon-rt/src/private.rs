@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::inherit::{HandedOn, Inherit};
 use crate::launch;
 use crate::options::Options;
+use crate::parts::Parts;
 use crate::stage::daemon::link;
 use crate::stage::daemon::{Daemon, Newcomer};
 use crate::stage::parent::{self, Outcome, Plan};
@@ -32,19 +33,19 @@ pub mod outcome;
 /// The generated `main`, from its first statement on.
 pub struct Start {
     is_parent: bool,
+    parts: Parts,
     /// In the daemon, until it settles.
     newcomer: Cell<Option<Newcomer>>,
 }
 
 impl Start {
-    #[expect(clippy::new_without_default, reason = "to make one is to take over in the daemon")]
-    pub fn new() -> Start {
+    pub fn new(parts: Parts) -> Start {
         let newcomer = match stage::role() {
             Ok(Role::Parent) => None,
             Ok(Role::Daemon(marker)) => Some(Newcomer::take_over(&marker)),
             Err(error) => exit_with(&error),
         };
-        Start { is_parent: newcomer.is_none(), newcomer: Cell::new(newcomer) }
+        Start { is_parent: newcomer.is_none(), parts, newcomer: Cell::new(newcomer) }
     }
 
     pub fn is_parent(&self) -> bool {
@@ -65,7 +66,7 @@ impl Start {
     }
 
     pub fn prepare(&self, mut options: Options) -> Prepared {
-        match parent::prepare(&mut options) {
+        match parent::prepare(&mut options, self.parts) {
             Ok(plan) => Prepared { plan },
             Err(error) => exit_with(&error),
         }
@@ -73,7 +74,7 @@ impl Start {
 
     pub fn settle(&self) -> Daemon {
         match self.newcomer.take() {
-            Some(newcomer) => newcomer.settle(),
+            Some(newcomer) => newcomer.settle(&self.parts),
             None => unreachable!("the generated code settles once, and only in the daemon"),
         }
     }

@@ -26,6 +26,18 @@ fn attempt_entry(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     attempt(expression, &body)
 }
 
+/// What the runtime has only for some options: each has a function of the option's name that adds it.
+pub(super) fn parts(options: &Options) -> TokenStream {
+    const WITH_PARTS: [&str; 5] = ["pid_file", "stdout", "stderr", "user", "group"];
+    let captures = options.capture_output.iter();
+    let settings = options.settings.iter().map(|setting| &setting.name);
+    let has_part = |name: &&Ident| WITH_PARTS.iter().any(|part| name.unraw() == part);
+    let names = captures
+        .chain(settings.filter(has_part))
+        .map(|name| Ident::new(&name.unraw().to_string(), Span::mixed_site()));
+    quote_spanned!(Span::mixed_site()=> __godaemon::Parts::NONE #(.#names())*)
+}
+
 pub(super) fn value(entry: &Entry, bindings: &[Binding]) -> TokenStream {
     let Entry { list, name, .. } = entry;
     let text = entry.text();

@@ -27,7 +27,7 @@ fn nothing_but_the_attribute() {
                 fn __godaemon_main() {
                     serve()
                 }
-                let __godaemon_start = __godaemon::Start::new();
+                let __godaemon_start = __godaemon::Start::new(__godaemon::Parts::NONE);
                 let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
                     let __godaemon_options = __GodaemonOptions::new();
                     let mut __godaemon_prepared = __godaemon::Start::prepare(
@@ -67,7 +67,7 @@ fn files_that_stay_open() {
                 fn __godaemon_main(_lock: File, listener: TcpListener) -> io::Result<()> {
                     serve(listener)
                 }
-                let __godaemon_start = __godaemon::Start::new();
+                let __godaemon_start = __godaemon::Start::new(__godaemon::Parts::NONE);
                 let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
                     let __godaemon_options = __GodaemonOptions::new();
                     let mut __godaemon_prepared = __godaemon::Start::prepare(
@@ -137,7 +137,7 @@ fn arguments_and_options() {
                 fn __godaemon_main(args: Args) {
                     serve(args)
                 }
-                let __godaemon_start = __godaemon::Start::new();
+                let __godaemon_start = __godaemon::Start::new(__godaemon::Parts::NONE.pid_file());
                 let args = __godaemon::Start::values(
                     &__godaemon_start,
                     "args",
@@ -203,7 +203,9 @@ fn captured_output() {
                 fn __godaemon_main(stdout: Reader, mut stderr: Reader) {
                     log(stdout, stderr)
                 }
-                let __godaemon_start = __godaemon::Start::new();
+                let __godaemon_start = __godaemon::Start::new(
+                    __godaemon::Parts::NONE.capture_output(),
+                );
                 let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
                     let __godaemon_options = __GodaemonOptions::new();
                     let __godaemon_options = __godaemon_options.capture_output();
@@ -246,7 +248,7 @@ fn a_start_that_is_waited_for() {
                 fn __godaemon_main(ready: Ready) -> io::Result<()> {
                     ready.notify()
                 }
-                let __godaemon_start = __godaemon::Start::new();
+                let __godaemon_start = __godaemon::Start::new(__godaemon::Parts::NONE);
                 let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
                     let __godaemon_options = __GodaemonOptions::new();
                     let __godaemon_options = __godaemon_options.wait_for_ready();
@@ -300,7 +302,7 @@ fn an_async_main() {
                 async fn __godaemon_main(listener: TcpListener) {
                     serve(listener).await
                 }
-                let __godaemon_start = __godaemon::Start::new();
+                let __godaemon_start = __godaemon::Start::new(__godaemon::Parts::NONE);
                 let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
                     let __godaemon_options = __GodaemonOptions::new();
                     let mut __godaemon_prepared = __godaemon::Start::prepare(
@@ -359,7 +361,7 @@ fn a_documented_main_that_never_returns() {
                 fn __godaemon_main() -> ! {
                     serve()
                 }
-                let __godaemon_start = __godaemon::Start::new();
+                let __godaemon_start = __godaemon::Start::new(__godaemon::Parts::NONE);
                 let mut __godaemon_daemon = if __godaemon::Start::is_parent(&__godaemon_start) {
                     let __godaemon_options = __GodaemonOptions::new();
                     let mut __godaemon_prepared = __godaemon::Start::prepare(

@@ -2,13 +2,13 @@
 
 pub(crate) mod link;
 
-use crate::capture::{self, Reader};
+use crate::capture::Reader;
 use crate::channel::{Malformed, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::inherit::{self, HandedOn, Inherit};
-use crate::log_files::{self, LogFile};
+use crate::log_files::LogFile;
 use crate::marker::Marker;
-use crate::pid_file::claim::Claim;
+use crate::parts::Parts;
 use crate::ready::{Listener, Ready};
 use crate::sys::process::{self, Pid};
 use crate::sys::{fds, signals};
@@ -101,7 +101,7 @@ impl Newcomer {
     fn receive(marker: &Marker, own: Pid) -> Result<Newcomer, Error> {
         let mut settings = link::receive_settings(marker.channel)
             .and_then(|settings| check_numbers(marker, &settings).map(|()| settings))
-            .map_err(|why| Error::system("cannot take over what the parent hands on", why))?;
+            .map_err(cannot_take_over)?;
         if process::session() == own {
             return Err(Error::new(
                 ErrorKind::System,
@@ -119,26 +119,30 @@ impl Newcomer {
     }
 
     /// Settles down in the order of the contract. A failure reaches the parent, and ends this process.
-    pub(crate) fn settle(self) -> Daemon {
-        self.try_settle().unwrap_or_else(|error| link::fail(&error))
+    pub(crate) fn settle(self, parts: &Parts) -> Daemon {
+        self.try_settle(parts).unwrap_or_else(|error| link::fail(&error))
     }
 
-    fn try_settle(self) -> Result<Daemon, Error> {
+    fn try_settle(self, parts: &Parts) -> Result<Daemon, Error> {
         let Newcomer { settings, files, directory, pid_file, log_files } = self;
         process::set_umask(settings.umask);
         enter(directory)?;
-        log_files::put_in_place(log_files, settings.creation)
-            .map_err(|why| Error::system("cannot print to the log file", why))?;
-        let readers = if settings.capture_output { capture_both()? } else { [None, None] };
+        if !log_files.is_empty() {
+            (parts.put_log_files)(log_files, settings.creation)?;
+        }
+        let readers = match settings.capture_output {
+            true => (parts.capture)(&link::captured()?)?.map(Some),
+            false => [None, None],
+        };
         if let Some((file, path)) = pid_file {
-            Claim::take_over(file, path)?.keep();
+            (parts.take_over_pid_file)(file, path)?.keep();
         }
         // As another user a thread other than the first might no longer set it.
         if let Ok(name) = CString::new(settings.name) {
             process::set_name(&name);
         }
         if let Some(identity) = settings.identity {
-            identity.assume()?;
+            (parts.assume)(&identity)?;
         }
         signals::unblock_all();
         let ready = settings.wait_for_ready.then(|| Ready::new(Listener::Parent));
@@ -147,6 +151,11 @@ impl Newcomer {
         }
         Ok(Daemon { files, readers, ready })
     }
+}
+
+/// What the parent says is not what it should be.
+pub(crate) fn cannot_take_over(why: io::Error) -> Error {
+    Error::system("cannot take over what the parent hands on", why)
 }
 
 /// Makes sure that every descriptor that the parent handed on is there, once, and closed on exec: then nobody else in
@@ -174,9 +183,4 @@ fn enter(directory: Option<OwnedFd>) -> Result<(), Error> {
         None => env::set_current_dir("/"),
     };
     entered.map_err(|why| Error::system("cannot enter the working directory", why))
-}
-
-fn capture_both() -> Result<[Option<Reader>; 2], Error> {
-    let readers = link::captured().and_then(|null| capture::both(&null));
-    readers.map(|readers| readers.map(Some)).map_err(|why| Error::system("cannot capture the output", why))
 }

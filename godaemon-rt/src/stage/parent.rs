@@ -8,12 +8,13 @@ use self::wait::Wait;
 use crate::capture::{self, Reader};
 use crate::channel::{Sender, Settings, ToDaemon};
 use crate::error::{Error, ErrorKind};
-use crate::identity::{self, Identity};
+use crate::identity::Identity;
 use crate::inherit::HandedOn;
 use crate::launch;
-use crate::log_files::{self, Creation, LogFile};
+use crate::log_files::{Creation, LogFile};
 use crate::marker::{Evidence, Marker};
 use crate::options::Options;
+use crate::parts::Parts;
 use crate::pid_file::claim::Claim;
 use crate::ready;
 use crate::stage::daemon::Daemon;
@@ -36,6 +37,7 @@ const NO_NULL_DEVICE: &str = "cannot open the null device /dev/null";
 /// A start that is prepared: whatever the user can get wrong about the options has been found out, and only the files
 /// are missing.
 pub(crate) struct Plan {
+    parts: Parts,
     foreground: bool,
     capture_output: bool,
     wait_for_ready: bool,
@@ -75,7 +77,7 @@ pub(crate) enum Outcome {
 
 /// Checks the options, opens what they name: the pid file last but for the log files, so that a start which is refused
 /// for its options touches nothing, and one that finds another instance opens nothing.
-pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
+pub(crate) fn prepare(options: &mut Options, parts: Parts) -> Result<Plan, Error> {
     let foreground = options.foreground || launch::supervised();
     if options.umask > 0o777 {
         return Err(Error::new(ErrorKind::OutOfRange, format!("umask: {:#o} is over 0o777", options.umask)));
@@ -103,18 +105,24 @@ pub(crate) fn prepare(options: &mut Options) -> Result<Plan, Error> {
         })?),
         None => None,
     };
-    let identity = identity::look_up(options.user.take(), options.group.take())?;
-    let pid_file = options.pid_file.take().as_deref().map(Claim::take).transpose()?;
+    let identity = match (options.user.take(), options.group.take()) {
+        (None, None) => None,
+        (user, group) => (parts.look_up)(user, group)?,
+    };
+    let pid_file = options.pid_file.take().as_deref().map(parts.take_pid_file).transpose()?;
     let mut creation = Creation::with_umask(options.umask);
     if let Some(identity) = &identity {
         (creation.user, creation.group) = (identity.user, Some(identity.group));
     }
-    let places = if foreground { Vec::new() } else { log_files::places(outputs)? };
-    let log_files = log_files::open_all(places, creation)?;
+    let log_files = match outputs {
+        outputs if foreground || outputs.iter().all(Option::is_none) => Vec::new(),
+        outputs => (parts.open_log_files)(outputs, creation)?,
+    };
     if let Some(claim) = &pid_file {
         log_files.iter().try_for_each(|log| log.check_is_not(claim.descriptor(), "the pid file"))?;
     }
     Ok(Plan {
+        parts,
         foreground,
         capture_output: options.capture_output,
         wait_for_ready: options.wait_for_ready,
@@ -214,7 +222,7 @@ impl Plan {
         };
         let readers = [reader()?, reader()?];
         if let Some(identity) = &self.identity {
-            identity.assume()?;
+            (self.parts.assume)(identity)?;
         }
         stage::stay_in_foreground()?;
         if !self.wait_for_ready {

@@ -1,6 +1,7 @@
 //! The daemon's ways to its parent and to the first child, until it is up: what it tells them, and what leads to the
 //! terminal.
 
+use super::cannot_take_over;
 use crate::channel::{Decoder, Malformed, Message, Reason, Settings, ToDaemon, ToParent};
 use crate::error::{Error, ErrorKind};
 use crate::marker::Marker;
@@ -74,9 +75,11 @@ pub(super) fn establish(marker: &Marker, own: Pid) -> Result<(), Error> {
 }
 
 /// Notes that 1 and 2 no longer lead to the terminal, and returns the null device, for when their readers are gone.
-pub(super) fn captured() -> io::Result<Null> {
+pub(super) fn captured() -> Result<Null, Error> {
     let relay = link().as_mut().and_then(|link| link.relay.take());
-    relay.map(|relay| relay.null().clone()).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    let null = relay.map(|relay| relay.null().clone());
+    // The link is there, and the daemon settles once.
+    null.ok_or_else(|| cannot_take_over(io::ErrorKind::NotConnected.into()))
 }
 
 pub(super) fn receive_settings(channel: RawFd) -> io::Result<Settings> {
