@@ -17,7 +17,7 @@ pub(crate) fn remember_directory() {
 /// The directory of the launch, if this process has left it since. The copies start there, whatever the parent did.
 pub(crate) fn directory_to_go_back_to() -> Option<CString> {
     let launched = DIRECTORY.get()?.as_ref()?;
-    if std::env::current_dir().ok().as_ref() == Some(launched) {
+    if std::env::current_dir().is_ok_and(|now| now.as_os_str() == launched.as_os_str()) {
         return None;
     }
     CString::new(launched.as_os_str().as_bytes()).ok()

@@ -38,6 +38,8 @@ struct Held {
     file: File,
     /// Absolute: the daemon works elsewhere.
     path: PathBuf,
+    /// [`Held::give_up`]: a program without a pid file does without it.
+    give_up: fn(&Held),
 }
 
 /// The process whose end gives them up.
@@ -131,7 +133,7 @@ impl Claim {
     }
 
     fn of(file: File, path: PathBuf) -> Claim {
-        let claim = Claim(Arc::new(Held { owner: process::own(), file, path }));
+        let claim = Claim(Arc::new(Held { owner: process::own(), file, path, give_up: Held::give_up }));
         claim.take_back();
         claim
     }
@@ -174,7 +176,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if self.forget() {
-            self.0.give_up();
+            (self.0.give_up)(&self.0);
         }
     }
 }
@@ -184,7 +186,7 @@ pub(crate) fn give_up_all() {
     // A child that was forked has no claims, and another thread may have had the list when it was.
     if OWNER.load(Ordering::Acquire) == process::own() {
         let all = mem::take(&mut *held());
-        all.iter().for_each(|held| held.give_up());
+        all.iter().for_each(|held| (held.give_up)(held));
     }
 }
 

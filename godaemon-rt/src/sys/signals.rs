@@ -39,6 +39,8 @@ pub(crate) fn unblock_faults() {
     unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const faults, std::ptr::null_mut()) };
 }
 
+// Called from many places, and a set is large.
+#[inline(never)]
 fn set_mask(set: &libc::sigset_t) -> Mask {
     let mut old = empty();
     // SAFETY: both sets are initialised. The call fails only for an unknown first argument.
@@ -46,6 +48,7 @@ fn set_mask(set: &libc::sigset_t) -> Mask {
     Mask(old)
 }
 
+#[inline(never)]
 fn empty() -> libc::sigset_t {
     // SAFETY: a set of signals is an array of bits; zero is a value of it.
     let mut set = unsafe { std::mem::zeroed() };
@@ -54,6 +57,7 @@ fn empty() -> libc::sigset_t {
     set
 }
 
+#[inline(never)]
 fn full() -> libc::sigset_t {
     let mut set = empty();
     // SAFETY: `set` is writable.
