@@ -3,15 +3,20 @@
 
 use godaemon_bench::Result;
 use godaemon_bench::clock::now;
-use godaemon_bench::measure::{Compared, Series, in_turn, rounds};
+use godaemon_bench::file;
+use godaemon_bench::machine;
+use godaemon_bench::measure::{Series, in_turn, verdict};
+use godaemon_bench::options::{self, Options};
+use godaemon_bench::page::Part;
 use godaemon_bench::printing::{Order, Report, Text, Way};
 use godaemon_bench::program::Program;
-use std::env;
-use std::fs::{self, File};
+use godaemon_bench::table::Table;
 use std::io::Read;
 use std::os::fd::AsFd;
-use std::process::{self, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
+
+const BENCHMARK: &str = "captured_output";
 
 /// How often each way is run for each text, if nothing else is said.
 const ROUNDS: usize = 40;
@@ -65,43 +70,45 @@ const TARGETS: [(Target, &str); 6] = [
 ];
 
 fn main() -> Result<()> {
-    let rounds = rounds("captured_output", ROUNDS)?;
-    println!("{rounds} rounds of all ways in turn; MB/s; ratios of paired runs with their intervals\n");
+    let options = Options::from_args(BENCHMARK, &[options::ROUNDS, options::UPDATE])?;
+    let rounds = options.rounds.unwrap_or(ROUNDS);
+    let mut part = Part::new(BENCHMARK);
+    part.paragraph(&format!("{}; opt-level 3, without LTO.", machine::facts()?));
+    part.paragraph(&format!(
+        "{rounds} rounds of all ways in turn; MB/s; ratios of paired runs with their intervals."
+    ));
     for (text, name, has_goal) in TEXTS {
-        compare(rounds, text, name, has_goal)?;
+        compare(&mut part, rounds, text, name, has_goal)?;
     }
-    println!("peak memory of the daemon");
-    for (text, name, _) in TEXTS {
-        memory(text, name)?;
-    }
-    Ok(())
+    memory(&mut part)?;
+    if options.update { part.update() } else { Ok(()) }
 }
 
-/// Measures and prints the part of the table that belongs to a text.
-fn compare(rounds: usize, text: Text, name: &str, has_goal: bool) -> Result<()> {
+/// Measures and shows what belongs to a text.
+fn compare(part: &mut Part, rounds: usize, text: Text, name: &str, has_goal: bool) -> Result<()> {
     let ways = TARGETS.map(|(target, _)| target);
     let trials = in_turn(1, &ways, |target| run(*target, text, TRIAL))?;
     let ways: Vec<_> = ways.into_iter().zip(&trials).map(|(way, trial)| (way, amount(way, trial))).collect();
     let all = in_turn(rounds, &ways, |(target, amount)| run(*target, text, *amount))?;
     let [_, base, again, ..] = &all[..] else { return Err("the ways are these".into()) };
 
-    println!("{name:36} median    p10    p90   over b");
+    let itself = again.over(base);
+    let mut table =
+        Table::new(1, &[name, "median", "p10", "p90", "over b", if has_goal { "goal" } else { "" }]);
     for ((target, way), series) in TARGETS.iter().zip(&all) {
-        let [median, low, high] = [0.5, 0.1, 0.9].map(|share| series.quantile(share));
-        print!("{way:36} {median:6.0} {low:6.0} {high:6.0}");
+        let mut row = vec![(*way).to_owned()];
+        row.extend(series.summary().map(|figure| format!("{figure:.0}")));
         if !std::ptr::eq(series, base) {
-            print!("  {}", series.over(base));
+            row.push(series.over(base).to_string());
         }
         if has_goal && *target == Target::Forwarded {
-            print!("  {}", verdict(series.over(base)));
+            let is_reached = series.over(base).median >= GOAL;
+            row.push(format!("{GOAL}: {}", verdict(itself.is_void(), is_reached)));
         }
-        println!();
+        table.row(row);
     }
-    let itself = again.over(base);
-    if itself.is_void() {
-        println!("VOID: b over b is {itself}; the machine does something else, measure again");
-    }
-    println!();
+    part.table(&table);
+    itself.void("b").into_iter().for_each(|void| part.paragraph(&void));
     Ok(())
 }
 
@@ -110,11 +117,6 @@ fn amount(target: Target, trial: &Series) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole bytes will do")]
     let amount = (trial.quantile(0.5) * 1e6 * RUN) as u64;
     amount.clamp(MIB, if target == Target::File { FILE } else { u64::MAX })
-}
-
-fn verdict(ratio: Compared) -> String {
-    let word = if ratio.median >= GOAL { "reached" } else { "MISSED" };
-    format!("goal {GOAL}: {word}")
 }
 
 /// Runs one way once; how fast it was, in MB/s.
@@ -127,7 +129,7 @@ fn run(target: Target, text: Text, amount: u64) -> Result<f64> {
     let mut command = printer(&Order { way, text, amounts: vec![amount] });
     match target {
         Target::Process | Target::LargePipe => command.stdout(Stdio::piped()),
-        Target::File => command.stdout(file_without_name()?),
+        Target::File => command.stdout(file::without_name()?),
         // They put something else there.
         Target::Forwarded | Target::Thread => command.stdout(Stdio::null()),
     };
@@ -168,14 +170,6 @@ fn printer(order: &Order) -> Command {
     command
 }
 
-/// The file is gone as soon as nobody has it open, even if this benchmark is interrupted.
-fn file_without_name() -> Result<File> {
-    let path = env::temp_dir().join(format!("godaemon-bench-{}", process::id()));
-    let file = File::create_new(&path)?;
-    fs::remove_file(&path)?;
-    Ok(file)
-}
-
 fn enlarge(pipe: &impl AsFd) -> Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     nix::fcntl::fcntl(pipe, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1024 * 1024))?;
@@ -197,15 +191,19 @@ fn count(mut pipe: impl Read) -> Result<(u64, Duration)> {
     }
 }
 
-/// How much memory a daemon needs that prints much, and one that prints very much.
-fn memory(text: Text, name: &str) -> Result<()> {
-    let order = Order { way: Way::Forwarded, text, amounts: vec![64 * MIB, 960 * MIB] };
-    let mut command = printer(&order);
-    command.stdout(Stdio::null());
-    let mut program = Program::start(command)?;
-    let (much, more): (Report, Report) = (program.receive()?, program.receive()?);
-    program.end()?;
-    let word = if more.peak <= much.peak + GROWTH { "does not grow" } else { "GROWS" };
-    println!("{name:36} {} KiB after 64 MiB, {} KiB after 1 GiB: {word}", much.peak, more.peak);
+/// How much memory daemons need that print much, and very much.
+fn memory(part: &mut Part) -> Result<()> {
+    let mut table = Table::new(1, &["peak memory of the daemon, KiB", "after 64 MiB", "after 1 GiB", ""]);
+    for (text, name, _) in TEXTS {
+        let order = Order { way: Way::Forwarded, text, amounts: vec![64 * MIB, 960 * MIB] };
+        let mut command = printer(&order);
+        command.stdout(Stdio::null());
+        let mut program = Program::start(command)?;
+        let (much, more): (Report, Report) = (program.receive()?, program.receive()?);
+        program.end()?;
+        let word = if more.peak <= much.peak + GROWTH { "does not grow" } else { "GROWS" };
+        table.row([name.to_owned(), much.peak.to_string(), more.peak.to_string(), word.to_owned()]);
+    }
+    part.table(&table);
     Ok(())
 }

@@ -2,16 +2,12 @@
 //! that is there already.
 
 use godaemon_bench::Result;
-use godaemon_bench::measure::{Series, in_turn, rounds};
+use godaemon_bench::measure::{Series, in_turn};
+use godaemon_bench::options::{self, Options};
+use godaemon_bench::scratch::{Scratch, project};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use std::collections::BTreeSet;
-use std::env;
-use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Instant;
 
@@ -55,27 +51,27 @@ const MACROS: [(&str, &str); 2] = [
 ];
 
 fn main() -> Result<()> {
-    let rounds = rounds("compile_time", ROUNDS)?;
-    let scratch = Scratch::new()?;
+    let rounds = Options::from_args("compile_time", &[options::ROUNDS])?.rounds.unwrap_or(ROUNDS);
+    let workspace = Workspace::new()?;
     let processors = thread::available_parallelism()?;
     println!(
         "{rounds} rounds of all clean builds in turn, {processors} processors; seconds; intervals of medians\n"
     );
 
-    let debug = Table::measure(&scratch, rounds, PROGRAMS.len(), &[])?;
+    let debug = Table::measure(&workspace, rounds, PROGRAMS.len(), &[])?;
     debug.print("debug build")?;
-    let attribute = scratch.attribute(3 * rounds)?; // it takes no time
+    let attribute = workspace.attribute(3 * rounds)?; // it takes no time
     let [median, low, high] = [0.5, 0.1, 0.9].map(|share| attribute.quantile(share));
     println!(
         "the attribute, to those who have syn  {median:.2} from {low:.2} to {high:.2}  {}",
         verdict(median, GOAL_ATTRIBUTE)
     );
     let library = debug.wall("syn, godaemon")?.minus(debug.wall("syn")?);
-    println!("all of it, to those who have syn     {library}");
+    println!("all of it, to those who have syn      {library}");
     let library = debug.wall("small syn, godaemon")?.minus(debug.wall("small syn")?);
-    println!("all of it, and `full` for their syn  {library}\n");
+    println!("all of it, and `full` for their syn   {library}\n");
 
-    Table::measure(&scratch, rounds, IN_RELEASE, &["--release"])?.print("release build")
+    Table::measure(&workspace, rounds, IN_RELEASE, &["--release"])?.print("release build")
 }
 
 fn verdict(figure: f64, goal: f64) -> String {
@@ -92,12 +88,12 @@ struct Table {
 }
 
 impl Table {
-    fn measure(scratch: &Scratch, rounds: usize, programs: usize, args: &[&str]) -> Result<Table> {
+    fn measure(workspace: &Workspace, rounds: usize, programs: usize, args: &[&str]) -> Result<Table> {
         let names: Vec<_> = PROGRAMS.iter().take(programs).map(|(name, ..)| *name).collect();
-        let crates = names.iter().map(|name| scratch.crates(name)).collect::<Result<_>>()?;
+        let crates = names.iter().map(|name| workspace.crates(name)).collect::<Result<_>>()?;
         let mut processor = Vec::new();
         let wall = in_turn(rounds, &names, |name| {
-            let cost = scratch.build(name, args)?;
+            let cost = workspace.build(name, args)?;
             processor.push(cost.processor);
             Ok(cost.wall)
         })?;
@@ -117,10 +113,10 @@ impl Table {
         for (((name, crates), wall), processor) in
             self.names.iter().zip(&self.crates).zip(&self.wall).zip(&self.processor)
         {
-            let [median, low, high] = [0.5, 0.1, 0.9].map(|share| wall.quantile(share));
+            let [median, low, high] = wall.summary();
             print!("{name:20} {crates:6} {:9.2} {median:6.2} {low:6.2} {high:6.2}", processor.quantile(0.5));
             if *name != PEER {
-                print!("  {}", wall.over(peer));
+                print!("   {}", wall.over(peer));
             }
             if *name == OURS {
                 print!("  {}", verdict(wall.over(peer).median, GOAL_LIBRARY));
@@ -128,16 +124,13 @@ impl Table {
             println!();
         }
         let itself = self.wall(OURS_AGAIN)?.over(self.wall(OURS)?);
-        if itself.is_void() {
-            println!("VOID: {OURS} over {OURS} is {itself}; the machine does something else, measure again");
+        if let Some(void) = itself.void(OURS) {
+            println!("{void}");
         }
         println!();
         Ok(())
     }
 }
-
-/// A workspace of its own, with one package for each program.
-struct Scratch(PathBuf);
 
 /// What a build took, in seconds.
 struct Cost {
@@ -146,12 +139,14 @@ struct Cost {
     processor: f64,
 }
 
-impl Scratch {
-    fn new() -> Result<Scratch> {
-        let scratch = Scratch(Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_time"));
-        remove(&scratch.0)?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
-        scratch.write(
+/// A workspace of its own, with one package for each program.
+struct Workspace(Scratch);
+
+impl Workspace {
+    fn new() -> Result<Workspace> {
+        let workspace = Workspace(Scratch::anew("compile_time")?);
+        let root = project()?;
+        workspace.0.write(
             "Cargo.toml",
             &format!(
                 r#"[workspace]
@@ -169,14 +164,13 @@ daemonize = "0.5"
             ),
         )?;
         for (name, features) in MACROS {
-            scratch.add_macros(name, features)?;
+            workspace.add_macros(name, features)?;
         }
         for (name, dependencies, has_attribute) in PROGRAMS {
-            scratch.add_program(&package(name), dependencies, has_attribute)?;
+            workspace.add_program(&package(name), dependencies, has_attribute)?;
         }
-        // What the machine has will do; only what it lacks is asked for.
-        scratch.cargo(&["fetch", "--offline"]).or_else(|_| scratch.cargo(&["fetch"]))?;
-        Ok(scratch)
+        workspace.0.fetch()?;
+        Ok(workspace)
     }
 
     fn add_macros(&self, name: &str, features: &str) -> Result<()> {
@@ -194,7 +188,7 @@ quote = "1"
 syn = {{ version = "3", features = {features} }}
 "#
         );
-        self.write(&format!("{name}/Cargo.toml"), &manifest)?;
+        self.0.write(&format!("{name}/Cargo.toml"), &manifest)?;
         let source = r"#[proc_macro_derive(Nothing)]
 pub fn nothing(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
@@ -202,7 +196,7 @@ pub fn nothing(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     quote::quote!(impl Nothing for #name {}).into()
 }
 ";
-        self.write(&format!("{name}/src/lib.rs"), source)
+        self.0.write(&format!("{name}/src/lib.rs"), source)
     }
 
     fn add_program(&self, package: &str, dependencies: &[&str], has_attribute: bool) -> Result<()> {
@@ -210,36 +204,30 @@ pub fn nothing(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
         for dependency in dependencies {
             manifest += &format!("{dependency}.workspace = true\n");
         }
-        self.write(&format!("{package}/Cargo.toml"), &manifest)?;
+        self.0.write(&format!("{package}/Cargo.toml"), &manifest)?;
         let attribute = if has_attribute { "#[godaemon::main]\n" } else { "" };
-        self.write(&format!("{package}/src/main.rs"), &format!("{attribute}fn main() {{}}\n"))
-    }
-
-    fn write(&self, path: &str, text: &str) -> Result<()> {
-        let path = self.0.join(path);
-        fs::create_dir_all(path.parent().ok_or("a file is in a folder")?)?;
-        Ok(fs::write(path, text)?)
+        self.0.write(&format!("{package}/src/main.rs"), &format!("{attribute}fn main() {{}}\n"))
     }
 
     /// Builds a program and everything that it depends on.
     fn build(&self, name: &str, args: &[&str]) -> Result<Cost> {
-        remove(&self.0.join("target"))?;
+        self.0.remove("target")?;
         let package = package(name);
-        let args = [&["build", "--offline", "--package", &package, "--target-dir", "target"], args].concat();
+        let args = [&["build", "--offline", "--package", &package], args].concat();
         let (begin, processor_before) = (Instant::now(), processor_time()?);
-        self.cargo(&args)?;
+        self.0.cargo(&args)?;
         Ok(Cost { wall: begin.elapsed().as_secs_f64(), processor: processor_time()? - processor_before })
     }
 
     /// Builds the crate of the attribute, again and again, where all that it depends on is there.
     fn attribute(&self, rounds: usize) -> Result<Series> {
-        let build = ["build", "--offline", "--package", "godaemon-macros", "--target-dir", "target"];
-        let clean = ["clean", "--offline", "--package", "godaemon-macros", "--target-dir", "target"];
-        self.cargo(&build)?;
+        let build = ["build", "--offline", "--package", "godaemon-macros"];
+        let clean = ["clean", "--offline", "--package", "godaemon-macros"];
+        self.0.cargo(&build)?;
         let all = in_turn(rounds, &[()], |()| {
-            self.cargo(&clean)?;
+            self.0.cargo(&clean)?;
             let begin = Instant::now();
-            self.cargo(&build)?;
+            self.0.cargo(&build)?;
             Ok(begin.elapsed().as_secs_f64())
         })?;
         all.into_iter().next().ok_or_else(|| "one way was measured".into())
@@ -248,7 +236,7 @@ pub fn nothing(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     /// How many crates a program needs.
     fn crates(&self, name: &str) -> Result<usize> {
         let package = package(name);
-        let tree = self.cargo(&[
+        let tree = self.0.cargo(&[
             "tree",
             "--offline",
             "--package",
@@ -261,28 +249,6 @@ pub fn nothing(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
         ])?;
         let with_itself: BTreeSet<&str> = tree.lines().collect();
         Ok(with_itself.len().saturating_sub(1))
-    }
-
-    /// What cargo prints: the one that runs this benchmark.
-    fn cargo(&self, args: &[&str]) -> Result<String> {
-        let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO"))));
-        command.args(args).current_dir(&self.0).stdin(Stdio::null());
-        // As for those who have the library from the registry, and without a cache of what is compiled.
-        command.env("CARGO_INCREMENTAL", "0").env("RUSTC_WRAPPER", "");
-        let output = command.output()?;
-        if !output.status.success() {
-            let message = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("{command:?}: {}\n{message}", output.status).into());
-        }
-        Ok(String::from_utf8(output.stdout)?)
-    }
-}
-
-/// Removes a folder with everything in it, if it is there.
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
     }
 }
 

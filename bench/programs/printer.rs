@@ -3,11 +3,11 @@
 use godaemon::{Options, Reader};
 use godaemon_bench::Result;
 use godaemon_bench::clock::now;
+use godaemon_bench::memory::peak;
 use godaemon_bench::printing::{Order, Report, Way};
 use godaemon_bench::program::Benchmark;
 use nix::unistd::dup2_stdout;
 use std::env;
-use std::fs;
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver};
@@ -53,7 +53,7 @@ fn print(order: &Order, mut benchmark: Benchmark, arrivals: Option<Receiver<Arri
             Some(arrivals) => arrivals.recv()?,
             None => Arrival { at: now(), lines: 0 },
         };
-        benchmark.send(&Report { bytes, begin, end: at?, lines, peak: peak() })?;
+        benchmark.send(&Report { bytes, begin, end: at?, lines, peak: peak("self").unwrap_or(0) })?;
     }
     Ok(())
 }
@@ -104,11 +104,4 @@ fn marks(order: &Order) -> impl Iterator<Item = u64> + Send + use<> {
         sum += amount.div_ceil(piece) * piece;
         sum
     })
-}
-
-/// The most memory that this process has had so far, in KiB.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
 }

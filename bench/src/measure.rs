@@ -2,7 +2,6 @@
 //! run by run; and a way is compared with itself, which shows what a ratio is worth.
 
 use crate::Result;
-use std::env;
 use std::fmt;
 
 /// How far from 1 the ratio of a way to itself may be.
@@ -11,39 +10,37 @@ const TOLERANCE: f64 = 0.03;
 /// How often the runs are drawn again for an interval.
 const DRAWINGS: usize = 2000;
 
-/// How many rounds the user wants of a benchmark: `--rounds N`, or as many as usual.
-///
-/// # Errors
-///
-/// Anything else that is asked for.
-pub fn rounds(benchmark: &str, usual: usize) -> Result<usize> {
-    // Cargo itself says `--bench`.
-    let args: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => Ok(usual),
-        ["--rounds", rounds] => Ok(rounds.parse()?),
-        _ => Err(format!("usage: cargo bench -p godaemon-bench --bench {benchmark} -- [--rounds N]").into()),
-    }
-}
-
 /// Runs each way once, then each once more, and so on. The figures of each way, in the order of the rounds.
 pub fn in_turn<W>(rounds: usize, ways: &[W], mut run: impl FnMut(&W) -> Result<f64>) -> Result<Vec<Series>> {
-    let mut all = vec![Series(Vec::with_capacity(rounds)); ways.len()];
-    for _ in 0..rounds {
-        for (way, series) in ways.iter().zip(&mut all) {
-            series.0.push(run(way)?);
+    let all = some_in_turn(rounds, ways, |way, _| Ok(Some([run(way)?])))?;
+    Ok(all.into_iter().map(|[series]| series).collect())
+}
+
+/// As [`in_turn`], where a run has several figures, and a way may leave rounds out, which are counted from 0.
+pub fn some_in_turn<W, const N: usize>(
+    rounds: usize,
+    ways: &[W],
+    mut run: impl FnMut(&W, usize) -> Result<Option<[f64; N]>>,
+) -> Result<Vec<[Series; N]>> {
+    let mut all = vec![[(); N].map(|()| Series(Vec::with_capacity(rounds))); ways.len()];
+    for round in 0..rounds {
+        for (way, of_way) in ways.iter().zip(&mut all) {
+            let figures = run(way, round)?;
+            for (place, series) in of_way.iter_mut().enumerate() {
+                series.0.push(figures.and_then(|figures| figures.get(place).copied()));
+            }
         }
     }
     Ok(all)
 }
 
-/// The figures of one way.
+/// The figures of one way, one for each round in which it took part.
 #[derive(Clone, Debug)]
-pub struct Series(Vec<f64>);
+pub struct Series(Vec<Option<f64>>);
 
 impl FromIterator<f64> for Series {
     fn from_iter<I: IntoIterator<Item = f64>>(figures: I) -> Series {
-        Series(figures.into_iter().collect())
+        Series(figures.into_iter().map(Some).collect())
     }
 }
 
@@ -51,9 +48,15 @@ impl Series {
     /// The figure that the given share of all figures is below, such as the median for 0.5.
     #[must_use]
     pub fn quantile(&self, share: f64) -> f64 {
-        let mut sorted = self.0.clone();
+        let mut sorted: Vec<f64> = self.0.iter().flatten().copied().collect();
         sorted.sort_by(f64::total_cmp);
         quantile(&sorted, share)
+    }
+
+    /// The median, and the figures that a tenth and nine tenths of all are below.
+    #[must_use]
+    pub fn summary(&self) -> [f64; 3] {
+        [0.5, 0.1, 0.9].map(|share| self.quantile(share))
     }
 
     /// How many times those of another way, run in the same rounds, these figures are.
@@ -69,14 +72,15 @@ impl Series {
     }
 
     fn compare(&self, base: &Series, compare: impl Fn(f64, f64) -> f64) -> Compared {
-        let pairs: Vec<f64> = self.0.iter().zip(&base.0).map(|(own, base)| compare(*own, *base)).collect();
+        let pairs = self.0.iter().zip(&base.0);
+        let pairs: Vec<f64> = pairs.filter_map(|(own, base)| Some(compare((*own)?, (*base)?))).collect();
         let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
-        let mut medians: Vec<f64> = (0..DRAWINGS)
-            .map(|_| Series(pairs.iter().map(|_| dice.draw(&pairs)).collect()).quantile(0.5))
-            .collect();
+        let median = |figures: Series| figures.quantile(0.5);
+        let mut medians: Vec<f64> =
+            (0..DRAWINGS).map(|_| median(pairs.iter().map(|_| dice.draw(&pairs)).collect())).collect();
         medians.sort_by(f64::total_cmp);
         Compared {
-            median: Series(pairs).quantile(0.5),
+            median: median(pairs.into_iter().collect()),
             low: quantile(&medians, 0.025),
             high: quantile(&medians, 0.975),
         }
@@ -111,11 +115,29 @@ impl Compared {
     pub fn is_void(&self) -> bool {
         self.median.is_nan() || (self.median - 1.0).abs() > TOLERANCE
     }
+
+    /// What to say of the way then.
+    #[must_use]
+    pub fn void(&self, way: &str) -> Option<String> {
+        let void =
+            || format!("VOID: {way} over itself is {self}; the machine does something else, measure again");
+        self.is_void().then(void)
+    }
 }
 
 impl fmt::Display for Compared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:5.2} [{:.2}, {:.2}]", self.median, self.low, self.high)
+        write!(f, "{:.2} [{:.2}, {:.2}]", self.median, self.low, self.high)
+    }
+}
+
+/// What to say of a goal.
+#[must_use]
+pub fn verdict(is_void: bool, is_reached: bool) -> &'static str {
+    match (is_void, is_reached) {
+        (true, _) => "void",
+        (false, true) => "reached",
+        (false, false) => "MISSED",
     }
 }
 
@@ -137,9 +159,13 @@ impl Dice {
 mod tests {
     use super::*;
 
+    fn series(figures: impl IntoIterator<Item = f64>) -> Series {
+        figures.into_iter().collect()
+    }
+
     #[test]
     fn a_quantile_lies_between_its_neighbours() {
-        let series = Series(vec![4.0, 1.0, 3.0, 2.0]);
+        let series = series([4.0, 1.0, 3.0, 2.0]);
         assert_eq!(series.quantile(0.0), 1.0);
         assert_eq!(series.quantile(0.5), 2.5);
         assert_eq!(series.quantile(1.0), 4.0);
@@ -147,17 +173,17 @@ mod tests {
 
     #[test]
     fn runs_of_one_round_are_compared() {
-        let base = Series(vec![1.0, 10.0, 100.0]);
-        let ratio = Series(vec![2.0, 20.0, 200.0]).over(&base);
+        let base = series([1.0, 10.0, 100.0]);
+        let ratio = series([2.0, 20.0, 200.0]).over(&base);
         assert_eq!((ratio.low, ratio.median, ratio.high), (2.0, 2.0, 2.0));
-        let difference = Series(vec![3.0, 12.0, 102.0]).minus(&base);
+        let difference = series([3.0, 12.0, 102.0]).minus(&base);
         assert_eq!((difference.low, difference.median, difference.high), (2.0, 2.0, 2.0));
     }
 
     #[test]
     fn the_interval_is_around_the_median() {
-        let base = Series(vec![1.0; 9]);
-        let ratio = Series((1..10).map(f64::from).collect()).over(&base);
+        let base = series([1.0; 9]);
+        let ratio = series((1..10).map(f64::from)).over(&base);
         assert_eq!(ratio.median, 5.0);
         assert!((2.0..5.0).contains(&ratio.low), "{ratio:?}");
         assert!(ratio.high > 5.0 && ratio.high <= 8.0, "{ratio:?}");
@@ -165,11 +191,11 @@ mod tests {
 
     #[test]
     fn a_way_that_differs_from_itself_is_void() {
-        let one = Series(vec![1.0; 3]);
-        assert!(!Series(vec![1.02; 3]).over(&one).is_void());
-        assert!(Series(vec![1.04; 3]).over(&one).is_void());
-        assert!(Series(vec![0.96; 3]).over(&one).is_void());
-        assert!(Series(vec![]).over(&one).is_void());
+        let one = series([1.0; 3]);
+        assert!(!series([1.02; 3]).over(&one).is_void());
+        assert!(series([1.04; 3]).over(&one).is_void());
+        assert!(series([0.96; 3]).over(&one).is_void());
+        assert!(series([]).over(&one).is_void());
     }
 
     #[test]
@@ -179,10 +205,23 @@ mod tests {
             order.push(*way);
             Ok(order.len() as f64)
         });
-        assert_eq!(
-            all.expect("no run fails").into_iter().map(|one| one.0).collect::<Vec<_>>(),
-            [[1.0, 3.0], [2.0, 4.0]]
-        );
+        let all: Vec<_> = all.expect("no run fails").into_iter().map(|one| one.0).collect();
+        assert_eq!(all, [[Some(1.0), Some(3.0)], [Some(2.0), Some(4.0)]]);
         assert_eq!(order, ["a", "b", "a", "b"]);
+    }
+
+    #[test]
+    fn a_way_is_compared_in_the_rounds_in_which_it_took_part() {
+        let all = some_in_turn(4, &["often", "rarely"], |way, round| {
+            let figure = (round + 1) as f64;
+            Ok(match *way {
+                "often" => Some([figure, 1.0]),
+                _ => (round % 2 == 1).then_some([figure * 3.0, 2.0]),
+            })
+        });
+        let [[often, _], [rarely, constant]] = &all.expect("no run fails")[..] else { panic!("two ways") };
+        assert_eq!(rarely.quantile(0.5), 9.0);
+        assert_eq!(constant.quantile(0.5), 2.0);
+        assert_eq!(rarely.over(often).median, 3.0);
     }
 }

@@ -5,44 +5,33 @@
 //! its benchmark, and the next run begins when nothing of the last one is left.
 
 use crate::Result;
-use nix::errno::Errno;
+use crate::guard::{self, Deadline};
 use nix::sys::signal::{Signal, raise};
-use nix::sys::wait::wait;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::{self, Child, Command};
+use std::process::{Child, Command};
 use std::str::FromStr;
-use std::sync::mpsc::{self, Sender};
 use std::thread;
-use std::time::Duration;
-
-/// How long a run may take until the benchmark gives up.
-const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A program, seen from the benchmark.
 #[derive(Debug)]
 pub struct Program {
     child: Child,
     connection: BufReader<UnixStream>,
-    /// Its end ends the watch.
-    _watch: Sender<()>,
+    _deadline: Deadline,
 }
 
 impl Program {
-    /// Starts a program, which has [`DEADLINE`] to come to its end.
-    ///
-    /// Orphans, such as a daemon, become the benchmark's, where the system has this.
+    /// Starts a program. Orphans, such as a daemon, become the benchmark's, where the system has this.
     pub fn start(mut command: Command) -> Result<Program> {
-        #[cfg(target_os = "linux")]
-        nix::sys::prctl::set_child_subreaper(true)?;
-        let watch = watch(format!("{command:?}"));
+        let what = format!("{command:?}");
         let (own, other) = UnixStream::pair()?;
-        let child = command.stdin(OwnedFd::from(other)).spawn()?;
+        let (child, deadline) = guard::start(&what, command.stdin(OwnedFd::from(other)))?;
         // The command would keep the other end.
         drop(command);
-        Ok(Program { child, connection: BufReader::new(own), _watch: watch })
+        Ok(Program { child, connection: BufReader::new(own), _deadline: deadline })
     }
 
     /// What its standard output goes to, if that is a pipe to the benchmark.
@@ -65,31 +54,8 @@ impl Program {
             return Err(format!("the program had more to say: {rest:?}").into());
         }
         let status = self.child.wait()?;
-        reap()?;
+        guard::reap()?;
         if status.success() { Ok(()) } else { Err(format!("the program failed: {status}").into()) }
-    }
-}
-
-/// Ends the benchmark, and so all that it has started, if a run takes too long. No other way helps a read that waits.
-fn watch(what: String) -> Sender<()> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        if receiver.recv_timeout(DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            eprintln!("not done after {} s: {what}", DEADLINE.as_secs());
-            process::exit(1);
-        }
-    });
-    sender
-}
-
-/// Waits for all children, and for all orphans among their children.
-fn reap() -> Result<()> {
-    loop {
-        match wait() {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(Errno::ECHILD) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
     }
 }
 
