@@ -216,16 +216,20 @@ fn nothing_outside_is_given_away_while_the_owner_of_the_folder_plays_tricks() {
     let tricks: [&dyn Fn(); 4] = [&second_name, &link, &second_name, &file];
     let mut refused = 0;
     for number in 0..60 {
-        let _ = fs::remove_file(&log);
-        let parent = printer(&case, &with(&with(&ONE_FILE, &user()), &["println=text", "ready"])).spawn();
-        // One after the other until the parent has come to an end, wherever it is at the time.
-        let begin = Instant::now();
-        while parent.process().is_alive() {
-            assert!(begin.elapsed() < LONG, "the parent waits for somebody");
+        let play = || {
             for turn in number..number + 20 {
                 let _ = fs::remove_file(&log);
                 tricks[turn % tricks.len()]();
             }
+        };
+        // From before the start, which may be over before this thread has its next turn, until the parent has come to an
+        // end, wherever it is at the time.
+        play();
+        let parent = printer(&case, &with(&with(&ONE_FILE, &user()), &["println=text", "ready"])).spawn();
+        let begin = Instant::now();
+        while parent.process().is_alive() {
+            assert!(begin.elapsed() < LONG, "the parent waits for somebody");
+            play();
         }
         refused += i32::from(parent.wait().status.code() == Some(73));
         let file = fs::metadata(&secret).unwrap();

@@ -270,7 +270,46 @@ pub type BeforeMain = unsafe extern "C" fn(c_int, *const *const c_char, *const *
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[used]
 #[unsafe(link_section = ".init_array.00001")]
-static BEFORE_MAIN: BeforeMain = before_main;
+static BEFORE_MAIN: BeforeMain = before_main_of_executable;
+
+/// Does the same in the executable alone. A shared library with this code in it comes into the processes of other
+/// programs: a stage there is nobody's, or the program's, whose own copy of this code has to find it; and threads may
+/// run. What the library itself does asks for the stage when it is called.
+///
+/// # Safety
+///
+/// As for [`before_main`], but for the threads.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+unsafe extern "C" fn before_main_of_executable(
+    argc: c_int,
+    argv: *const *const c_char,
+    envp: *const *const c_char,
+) {
+    if is_in_executable() {
+        // SAFETY: this is the C runtime's call, and the executable's constructors run before any thread exists.
+        unsafe { before_main(argc, argv, envp) };
+    }
+}
+
+/// Whether this code is part of the executable: then the program headers of the file that it is in are those that the
+/// kernel speaks of.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn is_in_executable() -> bool {
+    #[cfg(target_pointer_width = "32")]
+    use libc::Elf32_Ehdr as Header;
+    #[cfg(target_pointer_width = "64")]
+    use libc::Elf64_Ehdr as Header;
+    unsafe extern "C" {
+        /// The beginning of the file that this code is linked into, as the linker defines it for each.
+        static __ehdr_start: Header;
+    }
+    // SAFETY: the header of a file is mapped with it, and nobody writes to it.
+    let header = unsafe { &__ehdr_start };
+    let offset = usize::try_from(header.e_phoff).unwrap_or(0);
+    // SAFETY: getauxval(3) only reads the auxiliary vector.
+    let headers = unsafe { libc::getauxval(libc::AT_PHDR) };
+    usize::try_from(headers) == Ok((&raw const *header).addr() + offset)
+}
 
 /// Recognises the stage before `main`; the attribute puts this into the `.preinit_array` of the executable.
 ///
