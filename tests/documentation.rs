@@ -16,6 +16,9 @@ const README: &str = include_str!("../README.md");
 /// Where the pages of `godaemon::guide` are.
 const GUIDE: &str = "docs";
 
+/// Where the notes about the design are.
+const DESIGN: &str = "docs/design";
+
 /// The links of `README.md`, for rustdoc.
 const LINKS: &str = "docs/links.md";
 
@@ -24,10 +27,13 @@ const PACKAGES: [&str; 5] = [".", "bench", "godaemon-macros", "godaemon-rt", "te
 
 #[test]
 fn links_lead_somewhere_and_what_is_named_exists() {
-    let guide = fs::read_dir(root().join(GUIDE)).unwrap();
-    let guide = guide.map(|entry| Path::new(GUIDE).join(entry.unwrap().file_name()));
-    let others = ["README.md", "CHANGELOG.md", "bench/README.md"].map(PathBuf::from);
-    let pages = others.into_iter().chain(guide).filter(|path| !path.ends_with(LINKS));
+    let pages = [GUIDE, DESIGN].into_iter().flat_map(|folder| {
+        let entries = fs::read_dir(root().join(folder)).unwrap();
+        entries.map(move |entry| Path::new(folder).join(entry.unwrap().file_name()))
+    });
+    let others = ["README.md", "CHANGELOG.md", "BENCHMARKS.md", "bench/README.md"].map(PathBuf::from);
+    let pages = others.into_iter().chain(pages);
+    let pages = pages.filter(|path| path.extension().is_some() && !path.ends_with(LINKS));
     let faults = pages.flat_map(|path| {
         let text = fs::read_to_string(root().join(&path)).unwrap();
         Page { path, text }.faults()

@@ -16,6 +16,7 @@ pub mod scratch;
 pub mod start;
 pub mod system_calls;
 pub mod table;
+pub mod trace;
 
 /// Whatever went wrong: a benchmark ends with it.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -99,6 +99,18 @@ impl Starter {
         Ok(SystemCalls::from_strace(&text).map_err(|why| format!("{}: {why}", program.name))?)
     }
 
+    /// The system calls of all processes with their times, as `perf trace` writes them.
+    pub fn trace(&self, program: &Program) -> Result<String> {
+        let mut trace = without_name()?;
+        let mut command = self.command_of("perf".into());
+        command.args(["trace", "-o"]).arg(path_for_others(&trace));
+        command.arg(&program.path).args(&program.args).stderr(Stdio::inherit());
+        self.run(&format!("{}, by perf", program.name), &mut command)?;
+        let mut text = String::new();
+        trace.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
     /// The most memory that the daemon has had when it is up, in KiB.
     pub fn peak_memory(&self, program: &Program) -> Result<u64> {
         let name = program.name;

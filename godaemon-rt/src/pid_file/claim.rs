@@ -43,7 +43,10 @@ struct Held {
 }
 
 /// The process whose end gives them up.
-static OWNER: AtomicI32 = AtomicI32::new(0);
+static OWNER: AtomicI32 = AtomicI32::new(NOBODY);
+
+/// No process has this number.
+const NOBODY: Pid = 0;
 
 /// What to give up at the end of the process.
 static HELD: Mutex<Vec<Arc<Held>>> = Mutex::new(Vec::new());
@@ -183,8 +186,9 @@ impl Drop for Claim {
 
 /// At the end of the process.
 pub(crate) fn give_up_all() {
+    let owner = OWNER.load(Ordering::Acquire);
     // A child that was forked has no claims, and another thread may have had the list when it was.
-    if OWNER.load(Ordering::Acquire) == process::own() {
+    if owner != NOBODY && owner == process::own() {
         let all = mem::take(&mut *held());
         all.iter().for_each(|held| (held.give_up)(held));
     }

@@ -1,0 +1,4 @@
+//! A daemon that does nothing: what it calls is what the library calls.
+
+#[godaemon::main]
+fn main() {}
