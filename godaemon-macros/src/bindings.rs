@@ -3,10 +3,9 @@
 use crate::errors::Errors;
 use crate::options::{Entry, Kind, Options};
 use crate::signature::Parameter;
-use crate::{suggest, tokens};
-use proc_macro2::Span;
+use crate::{extent, suggest, tokens};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::ext::IdentExt;
-use syn::{Ident, Type};
 
 /// A parameter and what it receives.
 pub(crate) struct Binding<'a> {
@@ -68,7 +67,7 @@ pub(crate) fn check<'a>(
     }
     for parameter in unprovided {
         if let Some(taken) = bindings.iter().find(|binding| parameter.receives(&binding.source.name())) {
-            errors.add(parameter.ident, format_args!("duplicate parameter `{}`", taken.source.name()));
+            errors.add(&parameter.ident, format_args!("duplicate parameter `{}`", taken.source.name()));
             continue;
         }
         // What was probably meant counts as received: then this is the only error about both.
@@ -91,10 +90,10 @@ fn take<'a>(free: &mut Vec<Source<'a>>, is_meant: impl Fn(&str) -> bool) -> Opti
 }
 
 /// The type of the parameter that receives the entry.
-pub(crate) fn type_of<'a>(entry: &Entry, bindings: &[Binding<'a>]) -> Option<&'a Type> {
+pub(crate) fn type_of<'a>(entry: &Entry, bindings: &[Binding<'a>]) -> Option<&'a TokenStream> {
     let receives =
         |binding: &&Binding| matches!(binding.source, Source::Entry(own) if own.name == entry.name);
-    bindings.iter().find(receives).map(|binding| binding.parameter.ty)
+    bindings.iter().find(receives).map(|binding| &binding.parameter.input.ty)
 }
 
 /// Returns the place of the source that was probably meant, by its type or its name.
@@ -102,7 +101,7 @@ fn report_unprovided(parameter: &Parameter, free: &[Source], errors: &mut Errors
     let name = parameter.ident.unraw().to_string();
     let word = name.strip_prefix('_').unwrap_or(&name);
     let names: Vec<String> = free.iter().map(|source| source.name()).collect();
-    let (meant, hint) = match type_name(parameter.ty).as_deref() {
+    let (meant, hint) = match type_name(&parameter.input.ty).as_deref() {
         Some("Reader") => (
             free.iter().position(|source| source.is_reader()),
             "a `godaemon::Reader` is called `stdout` or `stderr`; otherwise ".to_owned(),
@@ -120,7 +119,7 @@ fn report_unprovided(parameter: &Parameter, free: &[Source], errors: &mut Errors
         },
     };
     errors.add_with_help(
-        parameter.ident,
+        &parameter.ident,
         format_args!("nothing provides the parameter `{name}`"),
         format_args!("{hint}declare it as `files = [{word} = ...]` or `values = [{word} = ...]`"),
     );
@@ -128,11 +127,9 @@ fn report_unprovided(parameter: &Parameter, free: &[Source], errors: &mut Errors
 }
 
 /// The last word of a path.
-fn type_name(ty: &Type) -> Option<String> {
-    match ty {
-        Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
-        _ => None,
-    }
+fn type_name(ty: &TokenStream) -> Option<String> {
+    let path = extent::first_path(ty.clone()).ok()?;
+    tokens::words(&path).last().map(Ident::to_string)
 }
 
 fn check_readers(options: &Options, bindings: &[Binding], errors: &mut Errors) {
@@ -148,7 +145,7 @@ fn check_readers(options: &Options, bindings: &[Binding], errors: &mut Errors) {
             for Binding { parameter, source } in readers() {
                 let name = source.name();
                 errors.add_with_help(
-                    parameter.ident,
+                    &parameter.ident,
                     format_args!("parameter `{name}` takes captured output, but nothing captures it"),
                     "add the option `capture_output`",
                 );

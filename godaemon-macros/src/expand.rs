@@ -11,12 +11,13 @@
 mod steps;
 
 use crate::bindings::Binding;
-use crate::function::{Function, INNER_NAME};
+use crate::function::{Attribute, Function, INNER_NAME};
 use crate::options::{Kind, Options};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
+use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{Attribute, Path, ReturnType, Signature, Token, Type};
+use syn::{Result, Token, parenthesized, token};
 
 /// So many parameters clippy allows by itself.
 const CLIPPYS_LIMIT: usize = 7;
@@ -24,11 +25,10 @@ const CLIPPYS_LIMIT: usize = 7;
 pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding]) -> TokenStream {
     let (outer_attributes, inner_attributes): (Vec<_>, Vec<_>) =
         function.attributes.iter().partition(|attribute| belongs_outside(attribute));
-    let Function { visibility, signature, body, .. } = function;
-    let Signature { asyncness, fn_token, ident, inputs, output, .. } = signature;
+    let Function { visibility, asyncness, fn_token, ident, inputs, output, body, .. } = function;
     let inner_name = Ident::new(INNER_NAME, Span::mixed_site().located_at(ident.span()));
-    let inner_fn = Token![fn](Span::mixed_site().located_at(fn_token.span()));
-    let parameters = function.in_parentheses(&inputs.to_token_stream());
+    let inner_fn = Ident::new("fn", Span::mixed_site().located_at(fn_token.span));
+    let parameters = function.in_parentheses(&quote!(#inputs));
     let no_parameters = function.in_parentheses(&TokenStream::new());
 
     let names = names(&options.krate);
@@ -41,7 +41,7 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
     let take = bindings.iter().map(steps::take);
     let arguments = bindings.iter().map(|binding| steps::variable(binding.source));
     let call = quote_spanned!(Span::mixed_site()=> #inner_name(#(#arguments),*));
-    let finish = if never_returns(output) { call } else { report_outcome(&call) };
+    let finish = if never_returns.parse2(output.clone()).is_ok() { call } else { report_outcome(&call) };
     // How many parameters there are follows from the options.
     let many = (inputs.len() > CLIPPYS_LIMIT)
         .then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::too_many_arguments)]));
@@ -80,11 +80,11 @@ pub(crate) fn expand(options: &Options, function: &Function, bindings: &[Binding
 /// `cfg` and `cfg_attr` are never seen here: the compiler is done with them first, and with them this attribute.
 fn belongs_outside(attribute: &Attribute) -> bool {
     const NAMES: [&str; 8] = ["doc", "deprecated", "must_use", "allow", "expect", "warn", "deny", "forbid"];
-    NAMES.iter().any(|name| attribute.path().is_ident(name))
+    NAMES.iter().any(|name| attribute.is(name))
 }
 
 /// What the rest needs of this crate, named once, so that a wrong path is one error: on the path, if the user gave one.
-fn names(krate: &Path) -> TokenStream {
+fn names(krate: &TokenStream) -> TokenStream {
     let here = Span::mixed_site().located_at(krate.span());
     quote_spanned!(here=> use #krate::{Options as __GodaemonOptions, __private as __godaemon};)
 }
@@ -101,16 +101,19 @@ fn before_main() -> TokenStream {
     }
 }
 
-fn never_returns(output: &ReturnType) -> bool {
-    fn is_never(ty: &Type) -> bool {
-        match ty {
-            Type::Never(_) => true,
-            Type::Group(group) => is_never(&group.elem), // out of a macro
-            Type::Paren(paren) => is_never(&paren.elem),
-            _ => false,
-        }
+/// `-> !`, perhaps in parentheses.
+fn never_returns(output: ParseStream) -> Result<()> {
+    output.parse::<Token![->]>()?;
+    never(output)
+}
+
+fn never(ty: ParseStream) -> Result<()> {
+    if ty.peek(token::Paren) {
+        let content;
+        parenthesized!(content in ty);
+        return never(&content);
     }
-    matches!(output, ReturnType::Type(_, ty) if is_never(ty))
+    ty.parse::<Token![!]>().map(|_| ())
 }
 
 /// The text of an error is told here, where its type is known. Method resolution finds the best way to tell it:

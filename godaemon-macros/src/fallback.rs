@@ -2,12 +2,11 @@
 //! body of the user's function show as well.
 
 use crate::errors::Errors;
-use crate::function::{Function, INNER_NAME};
+use crate::function::{Function, INNER_NAME, Input};
 use crate::signature;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{FnArg, Pat, PatType, Safety, Signature};
 
 /// What was not understood stays as it is. But a `main` goes into another one: with parameters it would be an error of
 /// its own.
@@ -26,8 +25,8 @@ pub(crate) fn beside_unparsed(errors: Errors, item: &TokenStream) -> TokenStream
     inside_main(errors, &tokens.into_iter().collect())
 }
 
-pub(crate) fn beside_function(errors: Errors, function: &Function) -> TokenStream {
-    let name = &function.signature.ident;
+pub(crate) fn beside_function(errors: Errors, function: &Function, item: &TokenStream) -> TokenStream {
+    let name = &function.ident;
     if name == INNER_NAME {
         // The `main` around it is that of an attribute further up.
         let errors = errors.into_compile_errors();
@@ -35,16 +34,12 @@ pub(crate) fn beside_function(errors: Errors, function: &Function) -> TokenStrea
         quote!(#errors #function)
     } else if name.unraw() == "main" {
         inside_main(errors, &without_reported(function, &Ident::new(INNER_NAME, name.span())))
+    } else if function.inputs.first().is_some_and(|input| input.receiver().is_some()) {
+        // It is a method, and beside it nothing else can stand.
+        let errors = errors.into_compile_errors();
+        quote!(#errors #item)
     } else {
-        let Function { attributes, visibility, signature, body } = function;
-        let function = quote!(#(#attributes)* #visibility #signature #body);
-        if matches!(signature.inputs.first(), Some(FnArg::Receiver(_))) {
-            // It is a method, and beside it nothing else can stand.
-            let errors = errors.into_compile_errors();
-            quote!(#errors #function)
-        } else {
-            beside_item(errors, &function)
-        }
+        beside_item(errors, item)
     }
 }
 
@@ -78,40 +73,26 @@ fn inside_main(errors: Errors, function: &TokenStream) -> TokenStream {
 
 /// The function without what rustc would report once more.
 fn without_reported(function: &Function, name: &Ident) -> TokenStream {
-    let Function { attributes, visibility, signature, .. } = function;
-    let attributes = attributes.iter().filter(|attribute| !signature::is_impossible(attribute));
+    let Function { visibility, asyncness, unsafety, fn_token, generics, output, where_clause, .. } = function;
+    let attributes = function.attributes.iter().filter(|attribute| !signature::is_impossible(attribute));
     let body = if function.has_body() { function.body.clone() } else { quote!({ ::core::unimplemented!() }) };
-    let Signature { asyncness, fn_token, generics, output, .. } = signature;
-    let where_clause = &generics.where_clause;
-    let safety = match &signature.safety {
-        Safety::Unsafe(word) => Some(word), // the body may need it
-        Safety::Safe(_) | Safety::Default => None,
+    let inputs = &function.inputs;
+    let is_alone = |at: usize, input: &Input| {
+        let name = input.name().map(|name| name.to_string());
+        let mut earlier = inputs.iter().take(at).filter_map(Input::name);
+        !earlier.any(|earlier| name.as_ref().is_some_and(|name| earlier == name))
     };
-
-    let parameters =
-        signature.inputs.pairs().enumerate().filter(|(at, input)| match name_of(input.value()) {
-            Some(name) => !signature.inputs.iter().take(*at).any(|earlier| name_of(earlier) == Some(name)),
-            None => !matches!(input.value(), FnArg::Receiver(_)),
-        });
-    let parameters = parameters.map(|(_, input)| match input.value() {
-        FnArg::Typed(typed) if signature::is_unsized(&typed.ty) => {
-            let (PatType { pat, ty, .. }, comma) = (typed, input.punct());
-            quote!(#pat: &#ty #comma)
-        }
-        _ => input.to_token_stream(),
+    let can_stay = |input: &Input| input.receiver().is_none() && input.dots().is_none();
+    let parameters = inputs
+        .pairs()
+        .enumerate()
+        .filter(|(at, input)| can_stay(input.value()) && is_alone(*at, input.value()));
+    let parameters = parameters.map(|(_, input)| {
+        let (Input { pattern, ty, .. }, comma) = (input.value(), input.punct());
+        if signature::is_unsized(ty) { quote!(#pattern: &#ty #comma) } else { input.to_token_stream() }
     });
     let parameters = function.in_parentheses(&quote!(#(#parameters)*));
     quote! {
-        #(#attributes)* #visibility #asyncness #safety #fn_token #name #generics #parameters #output #where_clause #body
-    }
-}
-
-fn name_of(input: &FnArg) -> Option<&Ident> {
-    match input {
-        FnArg::Typed(typed) => match &*typed.pat {
-            Pat::Ident(pattern) => Some(&pattern.ident),
-            _ => None,
-        },
-        FnArg::Receiver(_) => None,
+        #(#attributes)* #visibility #asyncness #unsafety #fn_token #name #generics #parameters #output #where_clause #body
     }
 }

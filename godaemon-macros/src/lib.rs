@@ -6,6 +6,7 @@
 mod bindings;
 mod errors;
 mod expand;
+mod extent;
 mod fallback;
 mod function;
 mod options;
@@ -35,13 +36,13 @@ fn attribute(options: proc_macro2::TokenStream, item: proc_macro2::TokenStream) 
     };
     let parameters = signature::check(&function, &mut errors);
     if !errors.is_empty() {
-        return fallback::beside_function(errors, &function);
+        return fallback::beside_function(errors, &function, &item);
     }
 
     // Only now: a parameter cannot be judged by options that were not understood.
     let bindings = bindings::check(&options, &parameters, &mut errors);
     if !errors.is_empty() {
-        return fallback::beside_function(errors, &function);
+        return fallback::beside_function(errors, &function, &item);
     }
 
     expand::expand(&options, &function, &bindings)

@@ -5,9 +5,9 @@ mod reader;
 
 pub(crate) use reader::read;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Ident, Path, parse_quote};
 
 /// Every option, in the order in which an error message lists them.
 pub(crate) const OPTIONS: &[(&str, Form)] = &[
@@ -58,12 +58,12 @@ pub(crate) struct Options {
     /// Files and values, in the order in which they are written.
     pub(crate) entries: Vec<Entry>,
     pub(crate) settings: Vec<Setting>,
-    pub(crate) krate: Path,
+    pub(crate) krate: TokenStream,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let krate = parse_quote!(::godaemon);
+        let krate = quote!(::godaemon);
         Options { capture_output: None, entries: Vec::new(), settings: Vec::new(), krate }
     }
 }

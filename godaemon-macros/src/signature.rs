@@ -1,17 +1,16 @@
 //! CHECK: what `main` may not be, and the parameters that it has.
 
 use crate::errors::Errors;
-use crate::function::{Function, INNER_NAME};
+use crate::function::{Attribute, Function, INNER_NAME, Input};
 use crate::tokens;
-use proc_macro2::Span;
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, FnArg, Ident, Pat, PatType, Safety, Signature, Type};
 
 /// A parameter of the user's `main`.
 pub(crate) struct Parameter<'a> {
-    pub(crate) ident: &'a Ident,
-    pub(crate) ty: &'a Type,
+    pub(crate) ident: Ident,
+    pub(crate) input: &'a Input,
 }
 
 impl Parameter<'_> {
@@ -27,14 +26,13 @@ impl Parameter<'_> {
 
 /// Reports all faults together.
 pub(crate) fn check<'a>(function: &'a Function, errors: &mut Errors) -> Vec<Parameter<'a>> {
-    let signature = &function.signature;
-    if !check_name(&signature.ident, errors) {
+    if !check_name(&function.ident, errors) {
         return Vec::new();
     }
     check_async(function, errors);
-    check_qualifiers(signature, errors);
-    check_generics(signature, errors);
-    let parameters = parameters(signature, errors);
+    check_qualifiers(function, errors);
+    check_generics(function, errors);
+    let parameters = parameters(function, errors);
     check_body(function, errors);
     parameters
 }
@@ -43,8 +41,7 @@ pub(crate) fn check<'a>(function: &'a Function, errors: &mut Errors) -> Vec<Para
 fn check_name(name: &Ident, errors: &mut Errors) -> bool {
     if name == INNER_NAME {
         // An attribute further up has renamed the function. The span is that of this attribute.
-        let duplicate = syn::Error::new(Span::call_site(), "duplicate `godaemon::main` attribute");
-        errors.add_error(duplicate);
+        errors.add_error(syn::Error::new(Span::call_site(), "duplicate `godaemon::main` attribute"));
     } else if name.unraw() != "main" {
         let message = "the `godaemon::main` attribute belongs on `fn main`";
         errors.add(name, format_args!("{message}, not on `fn {name}`"));
@@ -57,9 +54,9 @@ fn check_async(function: &Function, errors: &mut Errors) {
     for attribute in &function.attributes {
         check_below(attribute, errors);
     }
-    let Some(word) = &function.signature.asyncness else { return };
-    let mut last_words = function.attributes.iter().filter_map(|attribute| attribute.path().segments.last());
-    if !last_words.any(|word| word.ident == "main") {
+    let Some(word) = &function.asyncness else { return };
+    let mut last_words = function.attributes.iter().filter_map(|attribute| attribute.words().pop());
+    if !last_words.any(|word| word == "main") {
         errors.add_with_help(
             word,
             "`async fn main` has no runtime to run on",
@@ -81,93 +78,79 @@ pub(crate) fn is_impossible(attribute: &Attribute) -> bool {
 fn check_below(attribute: &Attribute, errors: &mut Errors) {
     if let Some((krate, block_on)) = runtime_for_main_alone(attribute) {
         errors.add_with_help(
-            attribute.path(),
+            &attribute.path,
             format_args!("`{krate}::main` works on nothing but `main`, so not below `godaemon::main`"),
             format_args!("write `fn main` without it, and `{block_on}(async {{ ... }})` in the body"),
         );
     }
     if is_test(attribute) {
-        errors.add(attribute.path(), "`main` cannot be a test under the `godaemon::main` attribute");
+        errors.add(&attribute.path, "`main` cannot be a test under the `godaemon::main` attribute");
     }
 }
 
 fn runtime_for_main_alone(attribute: &Attribute) -> Option<&'static (&'static str, &'static str)> {
-    let mut words = attribute.path().segments.iter().rev();
-    let is_main = words.next()?.ident == "main";
-    let krate = &words.next()?.ident;
+    let mut words = attribute.words();
+    let is_main = words.pop()? == "main";
+    let krate = words.pop()?;
     RUNTIMES_FOR_MAIN_ALONE.iter().find(|(name, _)| is_main && krate == name)
 }
 
 fn is_test(attribute: &Attribute) -> bool {
-    let last = attribute.path().segments.last();
-    last.is_some_and(|word| word.ident == "test" || word.ident == "bench")
+    attribute.words().last().is_some_and(|word| word == "test" || word == "bench")
 }
 
-fn check_qualifiers(signature: &Signature, errors: &mut Errors) {
-    let mut forbid = |word: &dyn ToTokens| {
-        let name = word.to_token_stream();
-        errors.add(word, format_args!("`main` cannot be `{name}` under the `godaemon::main` attribute"));
-    };
-    if let Some(word) = &signature.constness {
-        forbid(word);
-    }
-    if let Safety::Unsafe(word) = &signature.safety {
-        forbid(word);
-    }
-    if let Some(abi) = &signature.abi {
-        forbid(abi);
-    }
-}
-
-fn check_generics(signature: &Signature, errors: &mut Errors) {
-    let generics = &signature.generics;
-    if !generics.params.is_empty() {
-        errors.add(generics, "`main` cannot have generic parameters");
-    }
-    if let Some(clause) = &generics.where_clause {
-        errors.add(&clause.where_token, "`main` cannot have a `where` clause");
-    }
-}
-
-fn parameters<'a>(signature: &'a Signature, errors: &mut Errors) -> Vec<Parameter<'a>> {
-    let mut parameters: Vec<Parameter> = Vec::new();
-    for input in &signature.inputs {
-        match input {
-            FnArg::Receiver(receiver) => {
-                errors.add(&receiver.self_token, "`main` cannot have a `self` parameter");
-            }
-            FnArg::Typed(typed) => parameters.extend(parameter(typed, errors)),
+fn check_qualifiers(function: &Function, errors: &mut Errors) {
+    let Function { constness, unsafety, abi, .. } = function;
+    for word in [constness.to_token_stream(), unsafety.to_token_stream(), abi.clone()] {
+        if !word.is_empty() {
+            errors.add(&word, format_args!("`main` cannot be `{word}` under the `godaemon::main` attribute"));
         }
     }
-    if let Some(variadic) = &signature.variadic {
-        errors.add(&variadic.dots, "`main` cannot have a variable number of parameters");
-    }
-    parameters
 }
 
-fn parameter<'a>(typed: &'a PatType, errors: &mut Errors) -> Option<Parameter<'a>> {
-    let conditional = typed.attrs.iter().find(|a| a.path().is_ident("cfg") || a.path().is_ident("cfg_attr"));
-    if let Some(attribute) = conditional {
+fn check_generics(function: &Function, errors: &mut Errors) {
+    let Function { generics, where_clause, .. } = function;
+    if generics.clone().into_iter().count() > "<>".len() {
+        errors.add(generics, "`main` cannot have generic parameters");
+    }
+    if let Some(word) = where_clause.clone().into_iter().next() {
+        errors.add(&word, "`main` cannot have a `where` clause");
+    }
+}
+
+fn parameters<'a>(function: &'a Function, errors: &mut Errors) -> Vec<Parameter<'a>> {
+    function.inputs.iter().filter_map(|input| parameter(input, errors)).collect()
+}
+
+fn parameter<'a>(input: &'a Input, errors: &mut Errors) -> Option<Parameter<'a>> {
+    let Input { attributes, pattern, ty, .. } = input;
+    if let Some(word) = input.receiver() {
+        errors.add(&word, "`main` cannot have a `self` parameter");
+        return None;
+    }
+    if let Some(dots) = input.dots() {
+        errors.add(dots, "`main` cannot have a variable number of parameters");
+        return None;
+    }
+    if let Some(attribute) =
+        attributes.iter().find(|attribute| attribute.is("cfg") || attribute.is("cfg_attr"))
+    {
         errors.add(attribute, "a parameter of `main` cannot be conditional");
     }
-    if tokens::has_keyword(&typed.ty.to_token_stream(), "impl") {
-        errors.add(&typed.ty, "a parameter of `main` needs a concrete type");
-    } else if is_unsized(&typed.ty) {
+    if tokens::has_keyword(ty, "impl") {
+        errors.add(ty, "a parameter of `main` needs a concrete type");
+    } else if is_unsized(ty) {
         errors.add_with_help(
-            &typed.ty,
+            ty,
             "a parameter of `main` needs a type of known size",
             "take a reference, or what owns it, such as `String` or `Vec`",
         );
     }
-    match &*typed.pat {
-        Pat::Ident(pattern) if pattern.by_ref.is_none() && pattern.subpat.is_none() => {
-            Some(Parameter { ident: &pattern.ident, ty: &typed.ty })
-        }
-        pattern => {
-            errors.add(pattern, "expected a plain parameter name");
-            None
-        }
+    let name = input.name();
+    if name.is_none() {
+        errors.add(pattern, "expected a plain parameter name");
     }
+    name.map(|ident| Parameter { ident, input })
 }
 
 /// rustc would report this on the attribute.
@@ -177,11 +160,16 @@ fn check_body(function: &Function, errors: &mut Errors) {
     }
 }
 
-/// As far as can be seen without knowing what names mean.
-pub(crate) fn is_unsized(ty: &Type) -> bool {
-    match ty {
-        Type::Slice(_) | Type::TraitObject(_) => true,
-        Type::Path(path) => path.path.is_ident("str"),
+/// As far as can be seen without knowing what names mean: `str`, `[T]`, `dyn Trait`.
+pub(crate) fn is_unsized(ty: &TokenStream) -> bool {
+    let tokens: Vec<_> = ty.clone().into_iter().collect();
+    match &tokens[..] {
+        [TokenTree::Ident(word)] => word == "str",
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::Bracket => {
+            let is_semicolon = |token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == ';');
+            !group.stream().into_iter().any(is_semicolon)
+        }
+        [TokenTree::Ident(word), ..] => word == "dyn",
         _ => false,
     }
 }

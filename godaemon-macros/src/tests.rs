@@ -2,6 +2,7 @@
 
 mod bindings;
 mod expansion;
+mod extents;
 mod options;
 mod signature;
 mod spans;

@@ -1,7 +1,15 @@
-//! Looking for a name in tokens that are not parsed any further.
+//! Questions to tokens that are not read any further.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
+
+pub(crate) fn words(tokens: &TokenStream) -> Vec<Ident> {
+    let words = tokens.clone().into_iter().filter_map(|token| match token {
+        TokenTree::Ident(word) => Some(word),
+        _ => None,
+    });
+    words.collect()
+}
 
 /// Whether `name` occurs in the tokens, as an identifier or in a literal: `"{name}"` may be a format string.
 ///

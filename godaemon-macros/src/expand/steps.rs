@@ -31,7 +31,7 @@ pub(super) fn parts(options: &Options) -> TokenStream {
     const WITH_PARTS: [&str; 5] = ["pid_file", "stdout", "stderr", "user", "group"];
     let captures = options.capture_output.iter();
     let settings = options.settings.iter().map(|setting| &setting.name);
-    let has_part = |name: &&Ident| WITH_PARTS.iter().any(|part| name.unraw() == part);
+    let has_part = |name: &&Ident| WITH_PARTS.iter().any(|part| name.unraw() == *part);
     let names = captures
         .chain(settings.filter(has_part))
         .map(|name| Ident::new(&name.unraw().to_string(), Span::mixed_site()));
@@ -106,7 +106,7 @@ pub(super) fn variable(source: Source) -> Ident {
 
 /// What the parameter receives out of the `Daemon`. A value is there already.
 pub(super) fn take(binding: &Binding) -> TokenStream {
-    let ty = binding.parameter.ty;
+    let ty = &binding.parameter.input.ty;
     let found = match binding.source {
         Source::Entry(Entry { kind: Kind::Value, .. }) => return TokenStream::new(),
         Source::Entry(entry) => {

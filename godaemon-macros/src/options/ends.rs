@@ -1,11 +1,12 @@
 //! Where an option, or an entry of a list, ends, and what begins there: also in faulty ones.
 
 use super::OPTIONS;
+use crate::extent;
 use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Expr, Ident, Result, Token, Type};
+use syn::{Ident, Result, Token};
 
 /// Whether the next word is that of an option.
 pub(super) fn is_option(input: ParseStream) -> bool {
@@ -15,7 +16,12 @@ pub(super) fn is_option(input: ParseStream) -> bool {
 
 /// Whether `name =` comes next.
 pub(super) fn is_entry(list: ParseStream) -> bool {
-    list.peek(Ident) && list.peek2(Token![=]) && !list.peek2(Token![==]) && !list.peek2(Token![=>])
+    list.peek(Ident) && is_word_with_equals(list)
+}
+
+/// The same with any word, which may be no name.
+pub(super) fn is_word_with_equals(list: ParseStream) -> bool {
+    list.peek(Ident::peek_any) && list.peek2(Token![=]) && !list.peek2(Token![==]) && !list.peek2(Token![=>])
 }
 
 /// Whether `name: Type` comes next.
@@ -25,11 +31,9 @@ pub(super) fn is_typed(list: ParseStream) -> bool {
 
 /// `: Type`, or what stands there instead up to the next `=` or comma.
 pub(super) fn annotation(list: ParseStream) -> Result<TokenStream> {
-    let mut annotation = TokenStream::new();
-    list.parse::<Token![:]>()?.to_tokens(&mut annotation);
-    if list.fork().parse::<Type>().is_ok() {
-        list.parse::<Type>()?.to_tokens(&mut annotation);
-    }
+    let colon: Token![:] = list.parse()?;
+    let ty = if_there(extent::ty, list)?;
+    let mut annotation = quote!(#colon #ty);
     while !at_end(list) && !list.peek(Token![=]) {
         annotation.extend([list.parse::<TokenTree>()?]);
     }
@@ -50,15 +54,17 @@ pub(super) fn at_end(input: ParseStream) -> bool {
 
 /// What stands where something else was expected, up to the comma behind it, which may have others in it.
 pub(super) fn value(input: ParseStream) -> Result<TokenStream> {
-    let mut value = TokenStream::new();
-    if input.fork().parse::<Expr>().is_ok() {
-        value.extend(input.parse::<Expr>()?.into_token_stream());
-    }
+    let mut value = if_there(extent::expression, input)?;
     value.extend(rest(input)?);
     Ok(value)
 }
 
-/// The words up to the next comma.
+/// Nothing, and not an error, where something else is.
+fn if_there(read: fn(ParseStream) -> Result<TokenStream>, input: ParseStream) -> Result<TokenStream> {
+    if read(&input.fork()).is_ok() { read(input) } else { Ok(TokenStream::new()) }
+}
+
+/// Up to the next comma.
 pub(super) fn rest(input: ParseStream) -> Result<TokenStream> {
     let mut rest = TokenStream::new();
     while !at_end(input) {

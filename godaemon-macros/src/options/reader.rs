@@ -1,24 +1,26 @@
 //! Reads the options one by one, and goes on behind a faulty one as long as it can tell where the next begins.
 
-use super::ends::{annotation, at_end, is_entry, is_option, is_typed, read_equals, rest, skip_value, value};
+use super::ends::{
+    annotation, at_end, is_entry, is_option, is_typed, is_word_with_equals, read_equals, rest, skip_value,
+    value,
+};
 use super::{Entry, Form, Kind, OPTIONS, Options, Setting};
 use crate::errors::Errors;
-use crate::suggest;
-use crate::tokens;
+use crate::{extent, suggest, tokens};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, LitStr, Path, Result, Token, bracketed, parenthesized, token};
+use syn::{Ident, LitStr, Result, Token, bracketed, parenthesized, token};
 
-pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Options {
+pub(crate) fn read(options: TokenStream, errors: &mut Errors) -> Options {
     let mut reader = Reader { options: Options::default(), used: Vec::new(), unknown: Vec::new(), errors };
     let read_all = |input: ParseStream| {
         let content;
         parenthesized!(content in input);
-        reader.read_all(&content)
+        reader.read_each(&content, Reader::read_option, is_option)
     };
-    if let Err(syntax_error) = read_all.parse2(in_parentheses(tokens)) {
+    if let Err(syntax_error) = read_all.parse2(in_parentheses(options)) {
         reader.errors.add_error(syntax_error);
     }
     reader.report_unknown();
@@ -46,16 +48,25 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read_all(&mut self, input: ParseStream) -> Result<()> {
+    /// One behind the other. What cannot be read any further is reported, and ends with the next comma.
+    fn read_each(
+        &mut self,
+        input: ParseStream,
+        mut read: impl FnMut(&mut Self, ParseStream) -> Result<()>,
+        is_next: fn(ParseStream) -> bool,
+    ) -> Result<()> {
         while !input.is_empty() {
-            self.read_option(input)?;
-            self.read_comma(input, is_option)?;
+            if let Err(syntax_error) = read(self, input) {
+                self.errors.add_error(syntax_error);
+                rest(input)?;
+            }
+            self.read_comma(input, is_next)?;
         }
         Ok(())
     }
 
     /// Goes on behind the next comma if there is none here, or at once if `is_next`.
-    fn read_comma(&mut self, input: ParseStream, is_next: impl Fn(ParseStream) -> bool) -> Result<()> {
+    fn read_comma(&mut self, input: ParseStream, is_next: fn(ParseStream) -> bool) -> Result<()> {
         if input.is_empty() || input.parse::<Option<Token![,]>>()?.is_some() {
             return Ok(());
         }
@@ -101,7 +112,7 @@ impl Reader<'_> {
         match form {
             Form::Flag => self.options.capture_output = Some(name),
             Form::Expression | Form::Optional => {
-                let Some(value) = self.read_expression(input)? else { return Ok(()) };
+                let value = extent::expression(input)?;
                 if form == Form::Optional && tokens::is_none(&value) {
                     let help = format_args!("leave out the option `{word}`");
                     self.errors.add_with_help(&value, "nothing tells the type of this `None`", help);
@@ -127,18 +138,6 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// An expression is parsed only to find its end: a comma may be part of it.
-    fn read_expression(&mut self, input: ParseStream) -> Result<Option<TokenStream>> {
-        match input.fork().parse::<Expr>() {
-            Ok(_) => Ok(Some(input.parse::<Expr>()?.into_token_stream())),
-            Err(syntax_error) => {
-                self.errors.add_error(syntax_error);
-                rest(input)?;
-                Ok(None)
-            }
-        }
-    }
-
     fn read_list(&mut self, kind: Kind, word: &Ident, expected: &str, input: ParseStream) -> Result<()> {
         if !input.peek(token::Bracket) {
             self.errors.add(&value(input)?, expected);
@@ -146,23 +145,24 @@ impl Reader<'_> {
         }
         let list;
         bracketed!(list in input);
-        while !list.is_empty() {
-            if is_entry(&list) {
-                let name = list.parse()?;
-                list.parse::<Token![=]>()?;
-                if let Some(value) = self.read_expression(&list)? {
-                    self.add_entry(Entry { kind, list: word.clone(), name, value });
-                }
-            } else {
-                self.report_entry(expected, &list)?;
+        let read_entry = |reader: &mut Self, list: ParseStream| {
+            if !is_entry(list) {
+                return reader.report_entry(expected, list);
             }
-            self.read_comma(&list, is_entry)?;
-        }
-        Ok(())
+            let name = list.parse()?;
+            list.parse::<Token![=]>()?;
+            let value = extent::expression(list)?;
+            reader.add_entry(Entry { kind, list: word.clone(), name, value });
+            Ok(())
+        };
+        self.read_each(&list, read_entry, is_entry)
     }
 
     /// Some of what is no `name = expression` has its own reason to be there.
     fn report_entry(&mut self, expected: &str, list: ParseStream) -> Result<()> {
+        if at_end(list) {
+            return Err(list.error(expected));
+        }
         if list.peek(Token![mut]) {
             let word: Token![mut] = list.parse()?;
             let help =
@@ -171,18 +171,15 @@ impl Reader<'_> {
         } else if is_typed(list) {
             // rustc suggests this where a type cannot be inferred.
             let name: Ident = list.parse()?;
-            let annotation = annotation(list)?;
             let help = format_args!("`{name}` has the type of its parameter, or else of its expression");
-            self.errors.add_with_help(&annotation, expected, help);
-        } else if list.peek(Ident::peek_any) && list.peek2(Token![=]) {
+            self.errors.add_with_help(&annotation(list)?, expected, help);
+        } else if is_word_with_equals(list) {
             let word = list.call(Ident::parse_any)?;
             let help = match word.to_string().as_str() {
                 "self" | "Self" | "super" | "crate" | "_" => "it needs a name".to_owned(),
                 keyword => format!("`{keyword}` is a keyword: write `r#{keyword}`, or choose another name"),
             };
             self.errors.add_with_help(&word, expected, help);
-        } else if at_end(list) {
-            self.errors.add_error(list.error(expected));
         } else {
             self.errors.add(&value(list)?, expected);
         }
@@ -205,14 +202,8 @@ impl Reader<'_> {
         if let Some(quoted) = input.parse::<Option<LitStr>>()? {
             let path = quoted.value();
             self.errors.add(&quoted, format_args!("expected a path without quotes: `crate = {path}`"));
-            return Ok(());
-        }
-        match input.call(Path::parse_mod_style) {
-            Ok(path) => self.options.krate = path,
-            Err(syntax_error) => {
-                self.errors.add_error(syntax_error);
-                rest(input)?;
-            }
+        } else {
+            self.options.krate = extent::path(input)?;
         }
         Ok(())
     }

@@ -106,6 +106,12 @@ fn a_syntax_error_hides_nothing_behind_it() {
 }
 
 #[test]
+fn a_bracket_without_its_other_is_one_error() {
+    assert_eq!(errors("on_ready = |pid, umask = 3", MAIN), ["unclosed `|`"]);
+    assert_eq!(errors("umask = mask::<u8, pid_file = path", MAIN), ["unclosed `<`"]);
+}
+
+#[test]
 fn one_fault_is_one_error() {
     for option in [
         "umask: 3",
