@@ -31,8 +31,11 @@ const SLOW: f64 = 4.0;
 /// How often a program is started before it is measured. By then all of it is in memory.
 const TRIALS: usize = 3;
 
-/// How often system calls are counted, and memory is looked at. They hardly change.
-const LOOKS: usize = 5;
+/// How often system calls are counted. They hardly change.
+const COUNTS: usize = 5;
+
+/// How often memory is looked at. It depends on where in memory the system puts a program.
+const LOOKS: usize = 25;
 
 /// How the programs are built.
 const PROFILE: &str = "programs in Rust with opt-level 3, LTO, one codegen unit, stripped";
@@ -224,7 +227,7 @@ impl<'a> Cost<'a> {
     fn measure(starter: &Starter, programs: &[&'a Program]) -> Result<Vec<Cost<'a>>> {
         let memory = in_turn(LOOKS, programs, |program| Ok(starter.peak_memory(program)? as f64))?;
         let costs = programs.iter().zip(memory).map(|(program, memory)| {
-            let calls: Vec<_> = (0..LOOKS).map(|_| starter.system_calls(program)).collect::<Result<_>>()?;
+            let calls: Vec<_> = (0..COUNTS).map(|_| starter.system_calls(program)).collect::<Result<_>>()?;
             let size =
                 program.bare.as_ref().map(|bare| Ok::<_, io::Error>(length(&program.path)? - length(bare)?));
             Ok(Cost {
