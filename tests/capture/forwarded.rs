@@ -398,3 +398,12 @@ fn forwarder_stays_for_a_child_that_still_prints() {
     assert_same(&kept(&case, "stdout"), &[b"one", b"late"], "both");
     wait_until_not_forwarding(daemon.process());
 }
+
+#[test]
+fn nothing_is_allocated_for_a_line() {
+    let case = Case::new();
+    case.program(program!("counter")).run().assert_success();
+    case.wait_until_empty();
+    let answer = fs::read_to_string(case.folder().join("answer")).unwrap();
+    assert_eq!(answer, "100000 0");
+}
