@@ -127,7 +127,7 @@ impl Compared {
 
 impl fmt::Display for Compared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.2} [{:.2}, {:.2}]", self.median, self.low, self.high)
+        write!(f, "{:.2} ({:.2} to {:.2})", self.median, self.low, self.high)
     }
 }
 
