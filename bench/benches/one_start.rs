@@ -10,6 +10,7 @@ use godaemon_bench::programs;
 use godaemon_bench::start::Starter;
 use godaemon_bench::table::Table;
 use godaemon_bench::trace::{Process, processes};
+use std::process::Command;
 
 const BENCHMARK: &str = "one_start";
 
@@ -43,6 +44,9 @@ const PHASES: [(&str, &str); 18] = [
 
 fn main() -> Result<()> {
     let options = Options::from_args(BENCHMARK, &[options::ROUNDS, options::UPDATE])?;
+    let perf = Command::new("perf").arg("--version").output();
+    perf.map_err(|why| format!("perf, of the package linux-perf: {why}"))?;
+    eprintln!("building what is not there\n");
     let programs = programs::build()?;
     let program = programs.iter().find(|program| program.name == PROGRAM && program.weight.is_none());
     let program = program.ok_or("no program of ours")?;

@@ -15,6 +15,7 @@ use godaemon_bench::table::Table;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::process::Command;
 
 const BENCHMARK: &str = "start_up";
 
@@ -67,6 +68,9 @@ const SURROUNDINGS: [(&str, Surroundings); 5] = [
 
 fn main() -> Result<()> {
     let options = Options::from_args(BENCHMARK, &[options::ROUNDS, options::UPDATE, options::ONLY])?;
+    // Before minutes are spent on what comes first.
+    let strace = Command::new("strace").arg("-V").output();
+    strace.map_err(|why| format!("strace, of the package strace: {why}"))?;
     eprintln!("building what is not there\n");
     let programs = programs::build()?;
     let result = run(&options, &programs);
