@@ -86,6 +86,8 @@ const LONG_OPERATORS: [&str; 18] = [
 
 struct Extent {
     kind: Kind,
+    /// Whether it is the pattern behind `let` or `for`: there `=` and `in` are the end, and braces are no blocks.
+    is_pattern: bool,
     place: Place,
     /// How many are still to come: those of `if`, `match`, `while`, `for`, and of closures with a type.
     blocks: usize,
@@ -120,7 +122,7 @@ type Step = Option<(usize, Place)>;
 
 impl Extent {
     fn new(kind: Kind) -> Self {
-        Extent { kind, place: Place::Operand, blocks: 0, taken: Vec::new() }
+        Extent { kind, is_pattern: false, place: Place::Operand, blocks: 0, taken: Vec::new() }
     }
 
     fn read(mut self, input: ParseStream) -> Result<TokenStream> {
@@ -155,16 +157,37 @@ impl Extent {
     }
 
     fn step(&mut self, input: ParseStream) -> Result<Step> {
-        match input.cursor().token_tree().map(|(token, _)| token) {
+        match input.cursor().token_tree() {
             None => Ok(None),
-            Some(TokenTree::Ident(word)) => self.word(&word.to_string(), input),
-            Some(TokenTree::Literal(_)) if !self.can_begin() => Ok(None),
-            Some(TokenTree::Literal(_)) => match self.kind {
+            Some((TokenTree::Ident(word), _)) => self.word(&word.to_string(), input),
+            Some((TokenTree::Literal(_), _)) if !self.can_begin() => Ok(None),
+            Some((TokenTree::Literal(_), _)) => match self.kind {
                 Kind::Expression => Ok(Some((1, Place::Value))),
                 Kind::TypeInside | Kind::Type => Ok(Some((1, Place::Operand))), // `extern "C" fn()`
             },
-            Some(TokenTree::Group(group)) => Ok(self.group(group.delimiter())),
-            Some(TokenTree::Punct(sign)) => self.sign(sign.as_char(), input),
+            Some((TokenTree::Group(group), behind)) => Ok(match group.delimiter() {
+                Delimiter::None => self.fragment(group.stream(), behind),
+                delimiter => self.group(delimiter),
+            }),
+            Some((TokenTree::Punct(sign), _)) => self.sign(sign.as_char(), input),
+        }
+    }
+
+    /// What a macro has put there as one.
+    fn fragment(&mut self, content: TokenStream, behind: Cursor) -> Step {
+        let mut content = content.into_iter();
+        match (content.next(), content.next()) {
+            (Some(TokenTree::Group(only)), None) if only.delimiter() == Delimiter::None => {
+                self.fragment(only.stream(), behind)
+            }
+            (Some(TokenTree::Group(only)), None) => self.group(only.delimiter()),
+            (Some(TokenTree::Punct(sign)), _) if sign.as_char() == '\'' => {
+                let is_label = behind
+                    .punct()
+                    .is_some_and(|(sign, _)| sign.as_char() == ':' && sign.spacing() == Spacing::Alone);
+                Some(if is_label { (2, Place::Operand) } else { (1, self.place) })
+            }
+            _ => self.group(Delimiter::None),
         }
     }
 
@@ -174,7 +197,7 @@ impl Extent {
             Delimiter::Brace if self.place == Place::Operand => {}
             Delimiter::Brace if self.blocks > 0 => self.blocks -= 1,
             Delimiter::Brace if self.place == Place::Value => return None,
-            // Out of a macro: the body behind a type, or anything else.
+            // Out of a macro, and more than the body behind a type.
             Delimiter::None if self.kind == Kind::Type && !self.can_begin() => return None,
             Delimiter::None => return Some((1, Place::Path)),
             Delimiter::Brace | Delimiter::Parenthesis | Delimiter::Bracket => {}
@@ -185,6 +208,7 @@ impl Extent {
     fn word(&mut self, word: &str, input: ParseStream) -> Result<Step> {
         let place = match word {
             "where" => return Ok(None),
+            "in" if self.is_pattern => return Ok(None),
             "as" | "else" | "in" if self.place == Place::Operand => {
                 return Err(input.error("expected an expression"));
             }
@@ -207,7 +231,13 @@ impl Extent {
                 self.taken.extend(angle_brackets(input)?);
                 return Ok(Some((0, Place::Operand)));
             }
-            "for" | "let" if input.peek2(Token![|]) => return Ok(Some((2, Place::Operand))), // a pattern's
+            "for" | "let" if self.kind == Kind::Expression => {
+                let first = if input.peek2(Token![|]) { 2 } else { 1 };
+                self.take(first, input)?;
+                let pattern = Extent { is_pattern: true, ..Extent::new(Kind::Expression) };
+                self.taken.extend(pattern.read(input)?);
+                return Ok(Some((0, Place::Value)));
+            }
             "break" | "return" | "yield" => Place::MaybeOperand,
             "_" => Place::Value,
             _ if PREFIXES.contains(&word) => Place::Operand,
@@ -219,6 +249,7 @@ impl Extent {
     fn sign(&mut self, sign: char, input: ParseStream) -> Result<Step> {
         match sign {
             ',' | ';' => Ok(None),
+            '=' if self.is_pattern && !input.peek(Token![==]) => Ok(None),
             '\'' if input.peek2(Token![:]) && !input.peek2(Token![::]) => Ok(Some((3, Place::Operand))),
             '\'' => Ok(Some((2, self.place))),
             ':' if input.peek(Token![::]) => {

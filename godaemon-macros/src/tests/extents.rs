@@ -140,6 +140,26 @@ fn a_fragment_is_an_operand() {
     assert_eq!(length(extent::ty, quote!(#ty #fragment)), Ok(4), "a body as a fragment");
 }
 
+/// But for those that are what they would be without the macro.
+#[test]
+fn a_lifetime_or_a_block_as_a_fragment_is_what_it_is() {
+    let [lifetime, block] = ["'a", "{ a, b }"].map(|text| Group::new(Delimiter::None, tokens(text)));
+    for expression in [
+        quote!(#lifetime: { break #lifetime c }),
+        quote!(#lifetime: loop { c }),
+        quote!(break #lifetime c),
+        quote!(c as &#lifetime d),
+        quote!(if c #block else #block),
+        quote!(while let Some(d) = c() #block),
+        quote!(for d in c #block),
+        quote!(match c #block),
+    ] {
+        let all = expression.clone().into_iter().count();
+        assert_eq!(length(extent::expression, quote!(#expression, next = f > g)), Ok(all), "{expression}");
+    }
+    assert_eq!(length(extent::ty, quote!(&#lifetime str, next = 1)), Ok(3));
+}
+
 /// Otherwise it would become part of a longer one with what is written behind it.
 #[test]
 fn the_last_sign_stands_alone() {

@@ -217,27 +217,33 @@ pub(crate) fn executed_path() -> Option<&'static CStr> {
     None
 }
 
+#[cfg(all(target_os = "linux", target_pointer_width = "32"))]
+use libc::Elf32_Phdr as ProgramHeader;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+use libc::Elf64_Phdr as ProgramHeader;
+
+/// What the kernel has loaded as the program.
+#[cfg(target_os = "linux")]
+fn program_headers() -> &'static [ProgramHeader] {
+    // SAFETY: getauxval(3) only reads the auxiliary vector.
+    let count = unsafe { libc::getauxval(libc::AT_PHNUM) };
+    // SAFETY: likewise.
+    let headers = unsafe { libc::getauxval(libc::AT_PHDR) } as *const ProgramHeader;
+    if headers.is_null() {
+        return &[];
+    }
+    // SAFETY: the program's headers are mapped where the vector says, as many and as long as the process lives.
+    unsafe { std::slice::from_raw_parts(headers, usize::try_from(count).unwrap_or(0)) }
+}
+
 /// Whether the program was run by its loader, as in `ld.so ./program`: then the kernel takes the loader for the
 /// executable, and a copy would be one of it.
 #[cfg(target_os = "linux")]
 pub(crate) fn was_run_by_loader() -> bool {
-    #[cfg(target_pointer_width = "32")]
-    use libc::Elf32_Phdr as Header;
-    #[cfg(target_pointer_width = "64")]
-    use libc::Elf64_Phdr as Header;
     // SAFETY: getauxval(3) only reads the auxiliary vector.
     let loader_base = unsafe { libc::getauxval(libc::AT_BASE) };
-    // SAFETY: likewise.
-    let count = unsafe { libc::getauxval(libc::AT_PHNUM) };
-    // SAFETY: likewise.
-    let headers = unsafe { libc::getauxval(libc::AT_PHDR) } as *const Header;
-    if loader_base != 0 || headers.is_null() {
-        return false;
-    }
-    // SAFETY: the program's headers are mapped where the vector says, as many and as long as the process lives.
-    let headers = unsafe { std::slice::from_raw_parts(headers, usize::try_from(count).unwrap_or(0)) };
     // The kernel has loaded no loader beside the program, and yet the program asks for one.
-    headers.iter().any(|header| header.p_type == libc::PT_INTERP)
+    loader_base == 0 && program_headers().iter().any(|header| header.p_type == libc::PT_INTERP)
 }
 
 /// Whether the program was run by its loader: not known on this system.
@@ -291,24 +297,18 @@ unsafe extern "C" fn before_main_of_executable(
     }
 }
 
-/// Whether this code is part of the executable: then the program headers of the file that it is in are those that the
-/// kernel speaks of.
+/// Whether this code is part of the executable: then it lies in a segment of the file that the kernel has run.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn is_in_executable() -> bool {
-    #[cfg(target_pointer_width = "32")]
-    use libc::Elf32_Ehdr as Header;
-    #[cfg(target_pointer_width = "64")]
-    use libc::Elf64_Ehdr as Header;
-    unsafe extern "C" {
-        /// The beginning of the file that this code is linked into, as the linker defines it for each.
-        static __ehdr_start: Header;
-    }
-    // SAFETY: the header of a file is mapped with it, and nobody writes to it.
-    let header = unsafe { &__ehdr_start };
-    let offset = usize::try_from(header.e_phoff).unwrap_or(0);
-    // SAFETY: getauxval(3) only reads the auxiliary vector.
-    let headers = unsafe { libc::getauxval(libc::AT_PHDR) };
-    usize::try_from(headers) == Ok((&raw const *header).addr() + offset)
+    let headers = program_headers();
+    // One that is linked statically need not have it, and has all its code in one file.
+    let Some(own) = headers.iter().find(|header| header.p_type == libc::PT_PHDR) else { return true };
+    let address = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    // How far from its own addresses the file was loaded: they say where the headers are.
+    let distance = headers.as_ptr().addr().wrapping_sub(address(own.p_vaddr));
+    let here = (before_main_of_executable as *const ()).addr().wrapping_sub(distance);
+    let segments = headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
+    segments.into_iter().any(|one| here.wrapping_sub(address(one.p_vaddr)) < address(one.p_memsz))
 }
 
 /// Recognises the stage before `main`; the attribute puts this into the `.preinit_array` of the executable.

@@ -115,8 +115,9 @@ pub(crate) fn name(signal: libc::c_int) -> Option<&'static str> {
         SIGTERM SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGWINCH
         SIGIO SIGSYS
     };
+    // Few processors have another signal of the last number, which is found before.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    const HERE: &[(libc::c_int, &str)] = names! { SIGPWR };
+    const HERE: &[(libc::c_int, &str)] = &[(libc::SIGPWR, "SIGPWR"), (16, "SIGSTKFLT")];
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const HERE: &[(libc::c_int, &str)] = &[];
     EVERYWHERE.iter().chain(HERE).find(|(number, _)| *number == signal).map(|(_, name)| *name)
