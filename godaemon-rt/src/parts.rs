@@ -35,14 +35,20 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// For a program without these options.
+    /// For a program without these options: what is not asked for is nothing.
     pub const NONE: Parts = Parts {
         capture: |_| Err(left_out()),
         take_pid_file: |_| Err(left_out()),
         take_over_pid_file: |_, _| Err(left_out()),
-        open_log_files: |_, _| Err(left_out()),
-        put_log_files: |_, _| Err(left_out()),
-        look_up: |_, _| Err(left_out()),
+        open_log_files: |paths, _| match paths {
+            [None, None] => Ok(Vec::new()),
+            _ => Err(left_out()),
+        },
+        put_log_files: |files, _| if files.is_empty() { Ok(()) } else { Err(left_out()) },
+        look_up: |user, group| match (user, group) {
+            (None, None) => Ok(None),
+            _ => Err(left_out()),
+        },
         assume: |_| Err(left_out()),
     };
 

@@ -127,9 +127,7 @@ impl Newcomer {
         let Newcomer { settings, files, directory, pid_file, log_files } = self;
         process::set_umask(settings.umask);
         enter(directory)?;
-        if !log_files.is_empty() {
-            (parts.put_log_files)(log_files, settings.creation)?;
-        }
+        (parts.put_log_files)(log_files, settings.creation)?;
         let readers = match settings.capture_output {
             true => (parts.capture)(&link::captured()?)?.map(Some),
             false => [None, None],

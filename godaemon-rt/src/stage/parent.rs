@@ -105,19 +105,14 @@ pub(crate) fn prepare(options: &mut Options, parts: Parts) -> Result<Plan, Error
         })?),
         None => None,
     };
-    let identity = match (options.user.take(), options.group.take()) {
-        (None, None) => None,
-        (user, group) => (parts.look_up)(user, group)?,
-    };
+    let identity = (parts.look_up)(options.user.take(), options.group.take())?;
     let pid_file = options.pid_file.take().as_deref().map(parts.take_pid_file).transpose()?;
     let mut creation = Creation::with_umask(options.umask);
     if let Some(identity) = &identity {
         (creation.user, creation.group) = (identity.user, Some(identity.group));
     }
-    let log_files = match outputs {
-        outputs if foreground || outputs.iter().all(Option::is_none) => Vec::new(),
-        outputs => (parts.open_log_files)(outputs, creation)?,
-    };
+    let outputs = if foreground { [None, None] } else { outputs };
+    let log_files = (parts.open_log_files)(outputs, creation)?;
     if let Some(claim) = &pid_file {
         log_files.iter().try_for_each(|log| log.check_is_not(claim.descriptor(), "the pid file"))?;
     }

@@ -307,8 +307,8 @@ fn is_in_executable() -> bool {
     // How far from its own addresses the file was loaded: they say where the headers are.
     let distance = headers.as_ptr().addr().wrapping_sub(address(own.p_vaddr));
     let here = (before_main_of_executable as *const ()).addr().wrapping_sub(distance);
-    let segments = headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
-    segments.into_iter().any(|one| here.wrapping_sub(address(one.p_vaddr)) < address(one.p_memsz))
+    let mut segments = headers.iter().filter(|header| header.p_type == libc::PT_LOAD);
+    segments.any(|one| here.wrapping_sub(address(one.p_vaddr)) < address(one.p_memsz))
 }
 
 /// Recognises the stage before `main`; the attribute puts this into the `.preinit_array` of the executable.

@@ -159,8 +159,12 @@ pub(crate) fn group_ids() -> Vec<u32> {
         target_os = "freebsd",
         target_os = "openbsd"
     )))]
-    // SAFETY: cannot fail.
-    vec![unsafe { libc::getgid() }, unsafe { libc::getegid() }]
+    {
+        // SAFETY: cannot fail.
+        let real = unsafe { libc::getgid() };
+        // SAFETY: likewise.
+        vec![real, unsafe { libc::getegid() }]
+    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "openbsd"))]
